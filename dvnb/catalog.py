@@ -12,6 +12,7 @@ from fastcore.basics import patch
 from .chunk import digest
 from .objects import KeyTaken, StoreError
 from .ref import Ref, RefError, Version, VersionNotFound, check_label, config_from_key, config_key, is_digest_prefix, label_time, near
+from .text import ago, human, many
 
 # %% ../nbs/api/04_catalog.ipynb #139b916e
 def dump_record(rec:dict)->bytes:
@@ -59,8 +60,21 @@ class Snapshot:
     def tags(self): return sorted(t for t,v in self.repo.catalog.tags(self.dataset).items() if v==str(self.version)) if self.repo else []
     def __str__(self): return self.ref
     def __repr__(self): return f'<{self.ref}>'
+    def _repr_pretty_(self, p, cycle): p.text(repr(self) if cycle or p.indentation else self.summary())
     def __eq__(self, other): return isinstance(other, Snapshot) and (self.ref, self.digest)==(other.ref, other.digest)
     def __hash__(self): return hash((self.ref, self.digest))
+
+# %% ../nbs/api/04_catalog.ipynb #b007acc2
+@patch
+def summary(self:Snapshot, n:int=5)->str:
+    "The version in lines of text, with at most `n` reasons and all notes"
+    rec = self.record
+    since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
+    head = '  '.join([self.ref, since, *sorted(self.marks)]) if self.is_new else '  '.join([self.ref, *sorted(self.marks), f'made {ago(self.created)}', rec['message']]).rstrip()
+    why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
+    size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
+    nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
+    return '\n'.join([head, *why, size+nxt, *(f'  {o}' for o in self.notes)])
 
 # %% ../nbs/api/04_catalog.ipynb #0082621a
 class VersionTaken(StoreError):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from .catalog import Snapshot, VersionTaken, now
-from .changes import diff_trees, human
+from .changes import diff_trees
 from .chunk import WHOLE
 from .ignore import ignore_rules
 from .local import same_file
@@ -22,8 +22,9 @@ from .progress import Progress
 from .provenance import provenance
 from .ref import Ref, RefError, Version, config_name, name_from_folder
 from .repo import Repo, as_tree
-from .scan import Hasher, Look, ScanError, StatCache, manifest_of, read_in, say
+from .scan import Hasher, Look, ScanError, StatCache, manifest_of, read_in
 from .table import frame_digest, is_frame, to_tables, write_table
+from .text import human, many, shown
 from .tree import Tree, look_at
 from .verdict import Level, Verdict
 
@@ -120,7 +121,7 @@ def draft(self:Repo, src:Source, rules, sink=None)->Draft:
         for s,t in (src.tables or {}).items(): write_table(t, x/f'{s}.parquet')
         seen = look_at(x, rules, [self.folder] if self.folder else ())
         cache = StatCache(self.local.stat_file(x)) if frames is None else None
-        with Progress(f'reading {src.dataset}', int(seen.size.sum())) as tell: man = manifest_of(seen, cache, sink or self.store, tell=tell)
+        with Progress(f'reading {src.dataset}') as p: man = manifest_of(seen, cache, sink or self.store, p)
     finally:
         if frames is not None: shutil.rmtree(x, ignore_errors=True)
     return Draft(src, seen, man, rules, frames)
@@ -175,26 +176,31 @@ def _next(parent, level, used):
 
 # %% ../nbs/api/12_commit.ipynb #23ddae73
 @patch
-def keep(self:Repo, draft:Draft, parent:Snapshot|None)->bytes: # Root of the manifest
-    "Make all chunks of a draft durable, and none of them condemned"
-    man = draft.man
-    if parent and any(p not in man.lists for p in (man.paths[i] for i in np.flatnonzero(man.size>WHOLE).tolist())):
-        borrow_lists(man, as_tree(parent, self).manifest)
+def keep(self:Repo,
+    man, # A function that gives the `Manifest`
+    read_again, # Called with the places of files that the store lacks
+)->bytes: # Root of the manifest
+    "Make all that a manifest names durable, and none of it condemned"
     for _ in range(5):
-        if places := self.lacking(man): self._read_again(draft, places)
+        if places := self.lacking(man()): read_again(places)
         nodes = set()
-        root = save(man, self.store, nodes)
+        root = save(man(), self.store, nodes)
         self.store.flush()
         if not self.store.refresh() and self.store.index.find(as_array(nodes))[0].all(): return root
     raise StoreError(f'{self.url} is being collected again and again: try later')
+
+@patch
+def _keep_draft(self:Repo, draft, parent):
+    man = draft.man
+    if parent and any(man.paths[i] not in man.lists for i in np.flatnonzero(man.size>WHOLE).tolist()): borrow_lists(man, as_tree(parent, self).manifest)
+    return self.keep(lambda: draft.man, lambda places: self._read_again(draft, places))
 
 @patch
 def _read_again(self:Repo, draft, places):
     if draft.src.tables is not None:
         draft.man = self.draft(draft.src, draft.rules).man
         return
-    with Progress(f'reading {draft.src.dataset}', int(draft.man.size[places].sum())) as tell:
-        read_in(draft.seen, places, self.store, draft.man.digests, draft.man.lists, tell)
+    with Progress(f'reading {draft.src.dataset}', int(draft.man.size[places].sum())) as p: read_in(draft.seen, places, self.store, draft.man.digests, draft.man.lists, p)
     draft.digest = version_digest(draft.man)
 
 # %% ../nbs/api/12_commit.ipynb #e7c65f3b
@@ -206,7 +212,7 @@ def commit(self:Repo, draft:Draft, ask, **fields)->Snapshot:
     dataset = draft.src.dataset
     while True:
         parent = self.latest(dataset)
-        root,at = self.keep(draft, parent),time.monotonic()
+        root,at = self._keep_draft(draft, parent),time.monotonic()
         diff = self._against(parent, draft)
         judged = diff.verdict if diff else Verdict(Level.NONE, ['first version'])
         v = number(self.catalog.listing(dataset), parent and parent.version, judged.level, evidence=str(judged), **ask)
@@ -242,7 +248,7 @@ def _made(self:Repo, v, draft, diff, parent):
 
 @patch
 def _remember(self:Repo, draft, v):
-    if draft.src.tables is None: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest)
+    if draft.src.tables is None: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True)
 
 def left_out(seen:Look)->list:
     "What a snapshot left out, in words"
@@ -250,10 +256,10 @@ def left_out(seen:Look)->list:
     if seen.special: notes.append(f'skipped, neither file nor folder: {_some(seen.special)}')
     if seen.ignored:
         sizes = [n for p in seen.ignored for n in _sizes(os.path.join(seen.folder, p))]
-        notes.append(f'left out {len(sizes):,} file{"s"*(len(sizes)!=1)} ({human(sum(sizes))}): {_some(seen.ignored)}')
+        notes.append(f'left out {many(len(sizes), "file")} ({human(sum(sizes))}): {_some(seen.ignored)}')
     return notes
 
-def _some(paths): return ', '.join(map(say, sorted(paths)[:5])) + (f' and {len(paths)-5:,} more' if len(paths)>5 else '')
+def _some(paths): return ', '.join(map(shown, sorted(paths)[:5])) + (f' and {len(paths)-5:,} more' if len(paths)>5 else '')
 
 def _sizes(path):
     if not os.path.isdir(path): return [os.lstat(path).st_size]
@@ -278,18 +284,12 @@ def snapshot(self:Repo,
     latest = self.latest(src.dataset)
     rules = ignore_rules(src.x, ignore, latest and latest.ignore) if src.kind=='folder' else latest.ignore if latest else []
     if dry_run: return self._preview(src, rules, latest)
-    self.store.new_bytes = 0
-    try:
+    with self.writing():
         draft = self.draft(src, rules)
         same = None if (version is not None or bump is not None) else self.same_version(draft)
-        if same:
-            self.store.abandon()
-            self._remember(draft, same)
-            return _known(same, latest)
-        return self.commit(draft, dict(version=version, bump=bump, force=force), message=message, experimental=experimental, experiments=[])
-    except BaseException:
-        self.store.abandon()
-        raise
+        if not same: return self.commit(draft, dict(version=version, bump=bump, force=force), message=message, experimental=experimental, experiments=[])
+        self._remember(draft, same)
+        return _known(same, latest)
 
 @patch
 def _preview(self:Repo, src, rules, latest):

@@ -14,8 +14,9 @@ from .chunk import DvnbError
 from .manifest import LINK, Manifest
 from .objects import StoreError
 from .pack import as_names
-from .scan import say, stat_row
+from .scan import stat_row
 from .store import Store
+from .text import shown
 
 # %% ../nbs/api/13_disk.ipynb #e15facdf
 class RestoreError(DvnbError):
@@ -48,7 +49,7 @@ class Disk:
             try: os.mkdir(name, 0o700, dir_fd=parent)
             except FileExistsError: pass
         try: fd = os.open(name, _dir_flags, dir_fd=parent)
-        except OSError as e: raise RestoreError(f'{say(self.root+b"/"+rel)} is no folder to write in ({e.strerror}): move it away') from None
+        except OSError as e: raise RestoreError(f'{shown(self.root+b"/"+rel)} is no folder to write in ({e.strerror}): move it away') from None
         self.fds[rel] = fd
         if len(self.fds)>self.most: os.close(self.fds.pop(next(k for k in self.fds if k and k!=rel)))
         return fd
@@ -69,7 +70,7 @@ def create(self:Disk,
     "Make a file that is not there"
     d,name = self.split(path, make=True)
     try: fd = os.open(name, os.O_WRONLY|os.O_CREAT|os.O_EXCL|os.O_NOFOLLOW, mode, dir_fd=d)
-    except FileExistsError: raise RestoreError(f'{say(path)} exists already in {say(self.root)}: on this disk two names of the version may be one (upper and lower case)') from None
+    except FileExistsError: raise RestoreError(f'{shown(path)} exists already in {shown(self.root)}: on this disk two names of the version may be one (upper and lower case)') from None
     try:
         for b in datas:
             n = os.write(fd, b)
@@ -132,7 +133,7 @@ def _pieces(store, man, i, tell):
             h.update(b)
             tell(len(b))
             yield b
-    if h.digest()!=man.digests[i].ljust(32, b'\0'): raise StoreError(f'{say(man.paths[i])} does not match its digest: its list of chunks is wrong')
+    if h.digest()!=man.digests[i].ljust(32, b'\0'): raise StoreError(f'{shown(man.paths[i])} does not match its digest: its list of chunks is wrong')
 
 # %% ../nbs/api/13_disk.ipynb #f80f4a1b
 def finish_dirs(

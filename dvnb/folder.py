@@ -12,17 +12,18 @@ import numpy as np
 from fastcore.basics import patch
 from pathspec import GitIgnoreSpec
 from .catalog import dump_record, load_record, now
-from .changes import human, row_places, shown
+from .changes import row_places
 from .commit import _inside
 from .disk import Disk, RestoreError, finish_dirs, write_files
 from .ignore import ignore_rules
 from .local import same_file
-from .manifest import DIR, LINK, Manifest, load, save
+from .manifest import DIR, LINK, Manifest, load
 from .objects import rename_new
 from .progress import Progress
 from .ref import RefError
 from .repo import Repo, as_tree
-from .scan import Look, StatCache, look, manifest_of, read_in, say, tick_of
+from .scan import Look, StatCache, look, manifest_of, read_in, tick_of
+from .text import human, shown
 
 # %% ../nbs/api/13_folder.ipynb #1059692f
 class Plan:
@@ -145,7 +146,7 @@ def _switch(self:Repo, plan, seen, disk, stage, done):
     def steady(path, j):
         now = disk.stats(path)
         if now==(None if j<0 else tuple(seen.stats[:, j].tolist())): return
-        raise RestoreError(f'{say(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
+        raise RestoreError(f'{shown(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
     for j in reversed(plan.removes):
         d,name = disk.split(cur.paths[j])
         if cur.kind[j]==DIR: _rmdir(name, d, disk, cur.paths[j])
@@ -181,12 +182,9 @@ def _save_aside(self:Repo, plan, seen, origin)->str|None: # Its key
     old = sorted({*plan.removes, *(int(plan.at[i]) for i in (*plan.writes, *plan.touches) if plan.at[i]>=0)})
     new = [plan.man.paths[i] for i in (*plan.writes, *plan.dirs) if plan.at[i]<0]
     if not old and not new: return None
-    man = plan.cur.take(old)
-    if places := self.lacking(man):
-        read_in(seen, [old[k] for k in places], self.store, plan.cur.digests, plan.cur.lists)
-        man = plan.cur.take(old)
-    root = save(man, self.store)
-    self.store.flush()
+    self.store.refresh()
+    def read_again(places): read_in(seen, [old[k] for k in places], self.store, plan.cur.digests, plan.cur.lists)
+    with self.writing(): root = self.keep(lambda: plan.cur.take(old), read_again)
     key = f'saved/{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}'
     paths = [p.decode('utf-8', 'surrogateescape') for p in new]
     self.store.objs.put(key, dump_record(dict(time=now().isoformat(), folder=same_file(plan.target), origin=origin, label=plan.label, root=root.hex(), added=paths)))
@@ -213,7 +211,7 @@ def restore(self:Repo,
     else:
         plan,seen,origin = self._plan_working(v.ref, target, man, wanted, [*v.ignore], files is None)
         if not dry_run and plan: self._finish(plan, seen, origin, keep_going, files is None)
-    if not dry_run and files is None: self.local.remember(target, name=v.dataset, base=v.ref, digest=v.digest)
+    if not dry_run and files is None: self.local.remember(target, name=v.dataset, base=v.ref, digest=v.digest, own=self.local.origin(target).get('own', False))
     return plan
 
 @patch
@@ -234,7 +232,7 @@ def _where(self:Repo, ref, target, files):
 
 @patch
 def _own_place(self:Repo, v, files):
-    own = [o['folder'] for o in self.local.folders() if o['name']==v.dataset]
+    own = [o['folder'] for o in self.local.folders() if o['name']==v.dataset and o.get('own')]
     if len(own)!=1: raise RefError(f'{v.dataset} has {len(own) or "no"} folder{"s"*(len(own)!=1)} here{": "*bool(own)}{", ".join(own)}: say which, dv.restore({v.ref!r}, FOLDER)')
     path = Path(own[0])
     if not path.is_dir(): return path.parent,[f'/{path.name}']
@@ -249,7 +247,7 @@ def _guard(self:Repo, v, target, origin):
     if os.path.lexists(target) and not os.path.isdir(target): raise RestoreError(f'{target} is a file: choose a folder')
     if not os.path.isdir(target) or not os.listdir(target) or origin.get('name')==v.dataset: return
     n,other = len(os.listdir(target)),origin.get('name')
-    raise RestoreError(f'{target} {f"is the folder of {other}" if other else f"holds {n:,} entries that are no part of {v.dataset}"}: choose an empty folder, or empty it first')
+    raise RestoreError(f'{target} {f"is the folder of {other}" if other else f"holds {n:,} files or folders that are no part of {v.dataset}"}: choose an empty folder, or empty it first')
 
 @patch
 def _plan_working(self:Repo, label, target, man, wanted, rules, removes):
@@ -259,7 +257,7 @@ def _plan_working(self:Repo, label, target, man, wanted, rules, removes):
     here = {*man.paths}
     plan = Plan(label, target, man, wanted, cur, [j for j,p in enumerate(cur.paths) if p not in here] if removes else ())
     hidden = {*seen.ignored, *seen.special}
-    if bad := next((p for i in plan.writes if (p := man.paths[i]) in hidden), None): raise RestoreError(f'{say(bad)} is a file of {label}, and is ignored or special in {target}: move it away')
+    if bad := next((p for i in plan.writes if (p := man.paths[i]) in hidden), None): raise RestoreError(f'{shown(bad)} is a file of {label}, and is ignored or special in {target}: move it away')
     return plan,seen,origin
 
 # %% ../nbs/api/13_folder.ipynb #22ef7170

@@ -18,8 +18,9 @@ from .manifest import DIR
 from .progress import Progress
 from .ref import RefError, near
 from .repo import Repo, as_tree
-from .scan import StatCache, look, manifest_of, say
+from .scan import StatCache, look, manifest_of
 from .table import read_table, table_reader
+from .text import shown
 from .verdict import split_name
 
 # %% ../nbs/api/13_read.ipynb #b154f13c
@@ -70,14 +71,14 @@ def path(self:Repo,
             if at[i]>=0: _set_aside(disk, man.paths[i], v)
         done,lost = write_files(self.store, man, bad, disk, tell=tell, mode=0o444)
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
-    if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(say(man.paths[i]) for i in [*lost][:5])}')
+    if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
     if done: note_written(cache, man, done, seen.stats, np.where(same, at, -1))
     return top
 
 def _set_aside(disk, path, v):
     d,name = disk.split(path)
     os.rename(name, name+b'.changed', src_dir_fd=d, dst_dir_fd=d)
-    v.notes.append(f'{say(path)} had been changed in the copy: it is {say(name)}.changed there now')
+    v.notes.append(f'{shown(path)} had been changed in the copy: it is {shown(name)}.changed there now')
 
 # %% ../nbs/api/13_read.ipynb #6208325a
 @patch

@@ -7,8 +7,10 @@ __all__ = ['Repo', 'find_repo', 'new_place', 'as_tree', 'Log', 'States']
 
 # %% ../nbs/api/12_repo.ipynb #1ea5310b
 import os
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from threading import RLock
 from fastcore.basics import patch
 from .catalog import Catalog, Snapshot
 from .changes import DatasetDiff, diff_trees
@@ -28,7 +30,7 @@ class Repo:
         url, # A folder or a bucket's address where a repo is
     ):
         self.store = Store(url)
-        self.catalog,self.local,self._trees = Catalog(self.store.objs, self),Local(self.store.id),{}
+        self.catalog,self.local,self._lock = Catalog(self.store.objs, self),Local(self.store.id),RLock()
     def __repr__(self): return f'Repo({self.url!r})'
     @property
     def url(self): return self.store.url
@@ -36,6 +38,14 @@ class Repo:
     def folder(self):
         "The folder it is in, or None for a bucket"
         return None if self.store.objs.remote else Path(self.url)
+
+    @contextmanager
+    def writing(self):
+        "One writer a `Repo` at a time; what was put and not flushed is given up at the end"
+        with self._lock:
+            self.store.new_bytes = 0
+            try: yield
+            finally: self.store.abandon()
 
     @classmethod
     def init(cls, url='.dvnb')->'Repo':

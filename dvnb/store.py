@@ -62,7 +62,7 @@ def load(self:Store,
         keys,dead = [o.key for o in self.objs.list('index')],self.condemned()
         try: self._index = Index([load_index(self.objs.get(k), k) for k in keys], frozenset(without) if condemned else dead | without)
         except NoObject: continue
-        self._based_on = {*keys},dead
+        self._based_on = {*keys},set() if condemned else dead
         return self._index
     raise StoreError(f'the index of {self.url} changed three times while it was read: try again')
 

@@ -13,6 +13,7 @@ from .chunk import DvnbError, digest
 from .ignore import ignore_rules
 from .manifest import FILE, Manifest, Row, differing, load
 from .pack import as_array, as_names
+from .progress import Progress
 from .scan import ScanError, look, look_file, manifest_of
 import dvnb.stream  # gives a store its lists of chunks
 
@@ -40,12 +41,12 @@ def folder_tree(
     rules=None, # As from `ignore_rules`; by default those in force for the folder
     cache=None, # A `StatCache`
     skip=(), # Folders to pass over
-    tell=lambda n: None,
 )->Tree:
     "A folder or a file as a `Tree`"
     folder = Path(folder)
     if not folder.exists(): raise ScanError(f'{folder} is not there: give a folder, a file, a DataFrame or a reference such as taxi:1.0.0')
-    def make(): return manifest_of(look_at(folder, rules, skip), cache, tell=tell)
+    def make():
+        with Progress(f'reading {folder.name}') as p: return manifest_of(look_at(folder, rules, skip), cache, progress=p)
     top = folder if folder.is_dir() else folder.parent
     return Tree(str(folder), make, lambda p: (top/os.fsdecode(p)).read_bytes())
 

@@ -11,16 +11,16 @@ from datetime import timedelta
 import numpy as np
 from fastcore.basics import patch
 from .catalog import load_record, now
-from .changes import human
 from .manifest import DIR, each_leaf, leaves
 from .objects import StoreError
 from .pack import Index, as_array, as_names, load_index, pack_key
 from .progress import Progress
 from .ref import Ref, RefError
 from .repo import Repo, as_tree
-from .scan import StatCache, look, manifest_of, read_in, say
+from .scan import StatCache, look, manifest_of, read_in
 from .ignore import ignore_rules
 from .store import Store
+from .text import human, shown
 
 # %% ../nbs/api/14_upkeep.ipynb #1b2f601e
 class Forgotten(list):
@@ -142,11 +142,12 @@ def _condemn(self:Repo, packs, copy):
     "Copy the chunks `copy` out of `packs`, then give these up"
     source = Store(self.url)
     source.load(condemned=True)
-    self.store.load(without=packs)
-    for _,data in source.read_many(copy):
-        if isinstance(data, StoreError): raise data
-        self.store.put_many([data])
-    self.store.flush()
+    with self.writing():
+        self.store.load(without=packs)
+        for _,data in source.read_many(copy):
+            if isinstance(data, StoreError): raise data
+            self.store.put_many([data])
+        self.store.flush()
     self.store.objs.put(f'gc/{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}', json.dumps({'packs': sorted(packs)}).encode())
 
 # %% ../nbs/api/14_upkeep.ipynb #cce6537f
@@ -243,7 +244,7 @@ def _check_dataset(self:Repo, out, dataset):
             out.hits[f'{dataset}:{v}'] = None
             continue
         if not places: continue
-        files = out.hits[s.ref] = [say(man.paths[i]) for i in places]
+        files = out.hits[s.ref] = [shown(man.paths[i]) for i in places]
         out.problems.append(f'{s.ref} has lost {len(files):,} of {man.n_files:,} files: {", ".join(files[:5])}' + ', ...'*(len(files)>5))
 
 # %% ../nbs/api/14_upkeep.ipynb #9cfdbe36
@@ -266,6 +267,7 @@ def _heal(self:Repo, folder):
     seen = look(folder, ignore_rules(folder), [self.folder] if self.folder else ())
     man = manifest_of(seen, StatCache(self.local.stat_file(folder)))
     places = self.lacking(man)
-    read_in(seen, places, self.store, man.digests, man.lists)
-    self.store.flush()
+    with self.writing():
+        read_in(seen, places, self.store, man.digests, man.lists)
+        self.store.flush()
     return len(places)
