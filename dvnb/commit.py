@@ -23,7 +23,8 @@ from .provenance import provenance
 from .ref import Ref, RefError, Version, config_name, name_from_folder
 from .repo import Repo, as_tree
 from .scan import Hasher, Look, ScanError, StatCache, manifest_of, read_in
-from .table import frame_digest, is_frame, to_tables, write_table
+from .table import frame_digest, is_frame, to_tables
+from .tablefile import write_table
 from .text import human, many, shown
 from .tree import Tree, look_at
 from .verdict import Level, Verdict

@@ -19,7 +19,7 @@ from .progress import Progress
 from .ref import RefError, near
 from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of
-from .table import read_table, table_reader
+from .tablefile import read_table, table_reader
 from .text import shown
 from .verdict import split_name
 
