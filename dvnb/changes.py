@@ -126,7 +126,8 @@ class DatasetDiff:
         f,plain = self.files,lambda what: [c.path for c in self.files.changes if c.what==what and c.kind=='f']
         entries = [c.path for c in f if c.kind!='f']
         if not f: return file_changes([], [], touched=f.touched)
-        return file_changes(_files_of(self.old), _files_of(self.new), plain('added'), plain('removed'), plain('modified'), f.renamed, entries, f.touched, self.policy.kind)
+        old = self.new if self.old.one and self.new.one else self.old
+        return file_changes(_files_of(old), _files_of(self.new), plain('added'), plain('removed'), plain('modified'), f.renamed, entries, f.touched, self.policy.kind)
 
     @property
     def level(self): return self.verdict.level

@@ -20,6 +20,7 @@ from .ref import Ref, RefError, VersionNotFound, near
 from .scan import StatCache
 from .store import Store, init_store
 from .table import frame_digest, is_frame, to_tables
+from .text import many
 from .tree import Tree, folder_tree, frames_tree, version_tree
 from .verdict import Policy
 
@@ -193,7 +194,7 @@ class Log(list):
         return pd.DataFrame(rows, columns=cols)
 
 def _log_lines(log):
-    rows = [(v.ref, v.level or '', f'{v.created:%Y-%m-%d %H:%M}', f'{v.n_files:,} files', ' '.join([*(f'@{t}' for t in v.tags), *sorted(v.marks), v.message]).strip()) for v in log]
+    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*(f'@{t}' for t in v.tags), *sorted(v.marks), v.message]).strip()) for v in log]
     widths = [max(map(len, c)) for c in zip(*rows)]
     return [' '.join([*(c.ljust(w+1) for c,w in zip(r, widths[:3])), r[3].rjust(widths[3]), ' ', r[4]]).rstrip() for r in rows]
 
@@ -248,4 +249,8 @@ def status(self:Repo,
 class States(list):
     "A line for each folder that is known: (folder, `DatasetDiff`)"
     def __repr__(self):
-        return '\n'.join(f'{f}: ' + ('as ' + d.old.label if d.clean else f'{d.files!r} since {d.old.label}'.replace('FilesDiff', '')) for f,d in self) or 'no folder is known here'
+        return '\n'.join(f'{f}: {_state(d)}' for f,d in self) or 'no folder is known here'
+
+def _state(d):
+    counts = ', '.join(f'{n:,} {what}' for what,n in d.files.counts().items() if what!='touched')
+    return f'{counts} since {d.old.label}' if counts else f'as {d.old.label}'

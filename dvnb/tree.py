@@ -26,8 +26,9 @@ class Tree:
         read=None, # From a path (bytes) to the file's bytes
         frames=None, # {path: digest of the frame} for files that are frames
         root=None, # (store, root) of a manifest that is stored
+        one:bool=False, # Is it one file, and not a folder that happens to hold one?
     ):
-        self.label,self._manifest,self.read,self.frames,self.root = label,manifest,read,frames or {},root
+        self.label,self._manifest,self.read,self.frames,self.root,self.one = label,manifest,read,frames or {},root,one
     def __repr__(self): return f'Tree({self.label!r})'
 
     @property
@@ -48,7 +49,7 @@ def folder_tree(
     def make():
         with Progress(f'reading {folder.name}') as p: return manifest_of(look_at(folder, rules, skip), cache, progress=p)
     top = folder if folder.is_dir() else folder.parent
-    return Tree(str(folder), make, lambda p: (top/os.fsdecode(p)).read_bytes())
+    return Tree(str(folder), make, lambda p: (top/os.fsdecode(p)).read_bytes(), one=not folder.is_dir())
 
 def look_at(source, rules=None, skip=()):
     "`look` or `look_file`, as the source asks"
@@ -72,7 +73,8 @@ def version_tree(
 )->Tree:
     "A version as a `Tree`"
     root = bytes.fromhex(v.root)
-    tree = Tree(v.ref, lambda: load(store, root), root=(store, root), frames={p.encode(): bytes.fromhex(d) for p,d in (v.frames or {}).items()})
+    tree = Tree(v.ref, lambda: load(store, root), root=(store, root), frames={p.encode(): bytes.fromhex(d) for p,d in (v.frames or {}).items()},
+                one=v.kind=='file' or len(v.frames or ())==1)
     def read(path):
         i = tree.manifest.find(path)
         if i is None: raise DvnbError(f'{os.fsdecode(path)} is no file of {v.ref}')
@@ -87,14 +89,19 @@ def frames_tree(
 )->Tree:
     "Frames in memory as a `Tree`"
     rows = [Row(f'{s}.parquet'.encode(), FILE, 0o644, t.nbytes, 0, digests[f'{s}.parquet'.encode()], None) for s,t in tables.items()]
-    return Tree(' and '.join(tables), Manifest.of(rows), frames=digests)
+    return Tree('DataFrame' if len(tables)==1 else f'DataFrames {", ".join(tables)}', Manifest.of(rows), frames=digests, one=len(tables)==1)
 
 @patch
 def pair(self:Tree, other:Tree)->tuple: # Two `Manifest`s
     "What to compare: all rows, or only those that can differ where both are stored together; frames by their values"
     if self.root and other.root and self.root[0] is other.root[0] and not self.frames: return differing(self.root[0], self.root[1], other.root[1])
     both = self.frames.keys() & other.frames.keys()
-    return _by_value(self, both),_by_value(other, both)
+    old,new = _by_value(self, both),_by_value(other, both)
+    return (_named(old, new.paths), new) if self.one and other.one else (old, new)
+
+def _named(man, paths):
+    "The one row of `man` under the name of another"
+    return Manifest(paths, man.kind, man.mode, man.size, man.mtime, man.digests)
 
 def _by_value(tree, paths):
     man = tree.manifest
