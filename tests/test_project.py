@@ -114,7 +114,7 @@ def imported(src):
         if isinstance(o, ast.Import): yield from (a.name.split('.')[1] for a in o.names if a.name.startswith('dvnb.'))
         elif isinstance(o, ast.ImportFrom):
             full = f"dvnb.{o.module or ''}".rstrip('.') if o.level == 1 else o.module
-            if full == 'dvnb': yield from (a.name for a in o.names)
+            if full == 'dvnb': yield from (a.name for a in o.names if a.name != '__version__')
             elif full.startswith('dvnb.'): yield full.split('.')[1]
 
 @pytest.mark.parametrize('fn', pages, ids=name)
@@ -124,6 +124,11 @@ def test_a_notebook_imports_only_lower_numbers(fn):
     for id, src in code_cells(fn):
         if not is_export(src) or is_magic(src): continue
         for o in imported(src): assert number.get(o, '~') < own, f'{name(fn)}, cell {id} imports {o}'
+
+def test_no_module_takes_the_name_of_a_word():
+    "Importing `dvnb.restore` would put a module where `dv.restore(...)` is expected"
+    from dvnb.commands import COMMANDS
+    assert not {p.stem.split('_', 1)[1] for p in pages} & {*COMMANDS}
 
 @pytest.mark.parametrize('fn', pages, ids=name)
 def test_a_page_is_not_too_long(fn):
