@@ -52,7 +52,7 @@ class Manifest:
         places, # Numbers in ascending order, or bools
     )->'Manifest':
         "Some of the rows"
-        places = np.asarray(places)
+        places = np.asarray(places, None if len(places) else 'i8')
         if places.dtype==bool: places = np.flatnonzero(places)
         paths = [self.paths[i] for i in places.tolist()]
         lists = {p: self.lists[p] for p in paths if p in self.lists} if self.lists else {}

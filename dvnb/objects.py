@@ -117,7 +117,9 @@ def _walk(d):
     except (FileNotFoundError, NotADirectoryError): return
     for e in es:
         if e.is_dir(follow_symlinks=False): yield from _walk(e.path)
-        else: yield e.path,e.stat()
+        else:
+            try: yield e.path,e.stat()
+            except FileNotFoundError: pass
 
 def _is_tmp(p): return os.path.basename(p).startswith('.tmp-')
 

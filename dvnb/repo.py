@@ -14,6 +14,7 @@ from threading import RLock
 from fastcore.basics import patch
 from .catalog import Catalog, Snapshot
 from .changes import DatasetDiff, diff_trees
+from .chunk import DvnbError
 from .local import Local
 from .objects import StoreError
 from .ref import Ref, RefError, VersionNotFound, near
@@ -135,7 +136,7 @@ def as_tree(
     rules=None, # Ignore rules, for a folder
 )->Tree:
     "Anything as something to compare"
-    if isinstance(x, Snapshot): return version_tree((repo or x.repo).store, x)
+    if isinstance(x, Snapshot): return version_tree((x.repo or repo).store, x)
     if is_frame(x):
         tables = to_tables(x)
         return frames_tree(tables, {f'{s}.parquet'.encode(): frame_digest(t) for s,t in tables.items()})
@@ -241,16 +242,25 @@ def status(self:Repo,
     ref=None, # What to compare with; by default the version it stems from
 ): # `DatasetDiff`, or a `States`
     "What changed in a folder since its version"
-    if folder is None: return States([(o['folder'], self.status(o['folder'])) for o in self.local.folders()])
+    if folder is None: return States((o['folder'], self._status(o['folder'])) for o in self.local.folders())
     o = self.local.origin(folder)
     if not (ref or o): raise RefError(f'{folder} stems from no version: dv.snapshot({str(folder)!r}) makes the first, or give ref=')
     return self.diff(self.load(ref or o['base']), Path(folder))
 
+@patch
+def _status(self:Repo, folder):
+    try:
+        d = self.status(folder)
+        d.files
+        return d
+    except DvnbError as e: return e
+
 class States(list):
-    "A line for each folder that is known: (folder, `DatasetDiff`)"
+    "A line for each folder that is known: (folder, `DatasetDiff` or the error that it gave)"
     def __repr__(self):
         return '\n'.join(f'{f}: {_state(d)}' for f,d in self) or 'no folder is known here'
 
 def _state(d):
+    if isinstance(d, DvnbError): return str(d)
     counts = ', '.join(f'{n:,} {what}' for what,n in d.files.counts().items() if what!='touched')
     return f'{counts} since {d.old.label}' if counts else f'as {d.old.label}'

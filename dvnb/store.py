@@ -8,7 +8,7 @@ __all__ = ['FORMAT', 'PACK_SIZE', 'MOST', 'MANY', 'Store', 'init_store', 'decode
 # %% ../nbs/api/01_store.ipynb #1a05c95f
 import json, secrets
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 from fastcore.basics import patch
 from .chunk import CHUNKER, digest
@@ -184,9 +184,7 @@ def _save_index(self:Store):
 def abandon(self:Store):
     "Forget what was put since the last `flush`, after an error; packs that are already written are kept for the next try"
     for w in self._writing: w.cancel()
-    for w in self._writing:
-        try: w.result()
-        except BaseException: pass
+    wait(self._writing, timeout=.5)
     try: self._save_index()
     finally: self._reset()
 
