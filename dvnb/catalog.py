@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from .chunk import digest
 from .objects import KeyTaken, StoreError
 from .ref import Ref, RefError, Version, VersionNotFound, check_label, config_from_key, config_key, is_digest_prefix, label_time, near
-from .text import ago, human, many
+from .text import Shown, ago, human, many
 
 # %% ../nbs/api/04_catalog.ipynb #139b916e
 def dump_record(rec:dict)->bytes:
@@ -27,7 +27,7 @@ def load_record(data:bytes, key:str)->dict:
     return json.loads(body)
 
 # %% ../nbs/api/04_catalog.ipynb #cfb0e1e9
-class Snapshot:
+class Snapshot(Shown):
     "A version of a dataset"
     def __init__(self,
         rec:dict, # The record

@@ -12,7 +12,7 @@ from collections import Counter, namedtuple
 import numpy as np
 from fastcore.basics import patch
 from .manifest import DIR, FILE, Manifest
-from .text import human, shown
+from .text import Shown, human, shown
 from .tree import Tree
 from .verdict import Policy, file_changes, verdict
 
@@ -20,7 +20,7 @@ from .verdict import Policy, file_changes, verdict
 FileChange = namedtuple('FileChange', 'what path old_path old_size new_size kind')
 WHATS = 'added','removed','modified','renamed','touched'
 
-class FilesDiff:
+class FilesDiff(Shown):
     "Files that differ: `added`, `removed`, `modified` are lists of paths, `renamed` of (old, new) pairs"
     def __init__(self, changes): self.changes = sorted(changes, key=lambda c: (c.path, c.what))
     def _paths(self, what): return [c.path for c in self.changes if c.what==what]
@@ -100,7 +100,7 @@ def _renames(old, removed, new, added):
     return pairs
 
 # %% ../nbs/api/11_changes.ipynb #ae13cc78
-class DatasetDiff:
+class DatasetDiff(Shown):
     "What changed between two trees, and the version it deserves"
     def __init__(self,
         old:Tree,

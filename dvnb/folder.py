@@ -23,10 +23,10 @@ from .progress import Progress
 from .ref import RefError
 from .repo import Repo, as_tree
 from .scan import Look, StatCache, look, manifest_of, read_in, tick_of
-from .text import human, shown
+from .text import Shown, human, shown
 
 # %% ../nbs/api/13_folder.ipynb #1059692f
-class Plan:
+class Plan(Shown):
     "What a restore does to a folder"
     def __init__(self,
         label:str, # What is restored

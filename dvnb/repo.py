@@ -21,7 +21,7 @@ from .ref import Ref, RefError, VersionNotFound, near
 from .scan import StatCache
 from .store import Store, init_store
 from .table import frame_digest, is_frame, to_tables
-from .text import many
+from .text import Shown, many
 from .tree import Tree, folder_tree, frames_tree, version_tree
 from .verdict import Policy
 
@@ -183,7 +183,7 @@ def yank(self:Repo, ref, reason:str='', *, undo:bool=False)->Snapshot:
     else: self.catalog.mark(v, 'yanked', reason=reason)
     return v
 
-class Log(list):
+class Log(Shown, list):
     "Versions, the newest first"
     def __repr__(self): return '\n'.join(_log_lines(self)) or 'no versions yet: dv.snapshot(...) makes the first'
 
@@ -255,7 +255,7 @@ def _status(self:Repo, folder):
         return d
     except DvnbError as e: return e
 
-class States(list):
+class States(Shown, list):
     "A line for each folder that is known: (folder, `DatasetDiff` or the error that it gave)"
     def __repr__(self):
         return '\n'.join(f'{f}: {_state(d)}' for f,d in self) or 'no folder is known here'

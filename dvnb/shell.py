@@ -15,6 +15,7 @@ from fastcore.script import anno_parser
 from .chunk import DvnbError
 from .commands import COMMANDS, GROUPS, in_use, repo_class
 from .ref import near
+from .text import Shown
 
 # %% ../nbs/api/22_shell.ipynb #c5a60667
 class UsageError(DvnbError, ValueError):
@@ -97,17 +98,16 @@ def _short(path):
     rel = os.path.relpath(path)
     return shlex.quote(path if rel.startswith('..') else rel if '/' in rel else f'./{rel}')
 
-class State:
+class State(Shown):
     "The repo in use, its datasets, its folders, and what to say next"
-    def __init__(self, prog, repo=None, log=(), states=(), problems=()):
-        self.prog,self.repo,self.log,self.states,self.problems = prog,repo,log,states,problems
+    def __init__(self, prog, repo=None, log=(), states=()): self.prog,self.repo,self.log,self.states = prog,repo,log,states
     @property
     def where(self): return f'repo {self.repo.url}' if self.repo else 'no repo here: the first snapshot makes one'
 
     @property
     def next(self):
         "Three lines that make sense now"
-        changed = [(_short(f), d.old.label) for f,d in self.states if not d.clean]
+        changed = [(_short(f), d.old.label) for f,d in self.states if getattr(d, 'files', None)]
         for f,ref in changed[:1]: return self._lines(f'diff {f}', f'snapshot {f} -m "what changed"', f'restore {ref} NEW_FOLDER')
         for v in self.log[:1]:
             look = f'diff {v.parent} {v.ref}' if v.parent else f'tag {v.ref} NAME'
@@ -118,27 +118,21 @@ class State:
 
     def __repr__(self):
         parts = [repr(o) for o in (self.log, self.states) if o]
-        return '\n'.join([self.where, *parts, *self.problems, 'next: ' + ' | '.join(self.next)])
+        return '\n'.join([self.where, *parts, 'next: ' + ' | '.join(self.next)])
 
 # %% ../nbs/api/22_shell.ipynb #067f270f
 def state(
     prog:str='dver', # What the next lines start with
 )->State:
     "Where things stand"
-    from dvnb.repo import Log, States, find_repo
+    from dvnb.repo import Log, find_repo
     repo_class()
     try: r = in_use()
     except DvnbError:
         if find_repo(): raise
         return State(prog)
-    states,problems = States(),[]
-    for f in [o['folder'] for o in r.local.folders()]:
-        try:
-            d = r.status(f)
-            if d.files is not None: states.append((f, d))
-        except DvnbError as e: problems.append(f'{f}: {e}')
     newest = [r.latest(n) or r.log(n)[0] for n in r.catalog.names() if r.catalog.versions(n)]
-    return State(prog, r, Log(sorted(newest, key=lambda v: v.created, reverse=True)), states, problems)
+    return State(prog, r, Log(sorted(newest, key=lambda v: v.created, reverse=True)), r.status())
 
 # %% ../nbs/api/22_shell.ipynb #6c51662a
 @patch
@@ -147,12 +141,7 @@ def __ft__(self:State, n:int=200):
     from dvnb.render import txt
     parts = [o.__ft__(n) for o in (self.log, self.states) if o]
     lines = [P(Code(txt(o), cls='dv-next')) for o in self.next]
-    return Div(P(txt(self.where), cls='dv-h'), *parts, *(P(txt(o, 400)) for o in self.problems), *lines)
-
-@patch
-def _repr_html_(self:State):
-    from dvnb.render import html
-    return html(self)
+    return Div(P(txt(self.where), cls='dv-h'), *parts, *lines)
 
 # %% ../nbs/api/22_shell.ipynb #d9f423f4
 def answer(
@@ -168,7 +157,7 @@ def answer(
     return f(**fill(args[0], kw))
 
 # %% ../nbs/api/22_shell.ipynb #e04042ed
-_told = dict(Repo='url', State='repo log states problems next', Plan='label target write remove touch n_bytes lost',
+_told = dict(Repo='url', State='repo log states next', Plan='label target write remove touch n_bytes lost',
     CheckReport='ok problems repaired notes versions n_chunks n_bytes read_data')
 
 def _fields(x):

@@ -20,7 +20,7 @@ from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of, read_in
 from .ignore import ignore_rules
 from .store import Store
-from .text import human, shown
+from .text import Shown, human, shown
 
 # %% ../nbs/api/14_upkeep.ipynb #1b2f601e
 class Forgotten(list):
@@ -163,7 +163,7 @@ def _delete(self:Repo, dead, marks, needed, packs, aged):
         self.store.objs.delete(o.key)
 
 # %% ../nbs/api/14_upkeep.ipynb #2d222756
-class CheckReport:
+class CheckReport(Shown):
     "What a check found"
     def __init__(self): self.problems,self.notes,self.repaired,self.hits,self.versions,self.n_bytes,self.n_chunks,self.read_data = [],[],[],{},0,0,0,False
     @property
