@@ -14,9 +14,10 @@ def stage():
     "Notebooks as nbdev prepares them for Quarto, in _proc; `nbdev-proc-nbs` would first download Quarto"
     from nbdev.serve import proc_nbs
     proc = proc_nbs('', force=True, n_workers=2)
-    for fn in proc.rglob('*.ipynb'):  # signatures link to a code host, and pyproject.toml names none
+    for fn in proc.rglob('*.ipynb'):
         old = fn.read_text(encoding='utf-8')
-        new = re.sub(r'\[source\]\(/blob/[^)]*\)\{[^}]*\}', '', old)
+        new = re.sub(r'\[source\]\(/blob/[^)]*\)\{[^}]*\}', '', old)  # to a code host: pyproject.toml names none
+        new = re.sub(r'\[(`_\w+`)\]\([^)]*#_\w+\)', r'\1', new)  # to a private name: it has no entry to link to
         if new != old: fn.write_text(new, encoding='utf-8')
     return proc
 
