@@ -39,15 +39,23 @@ def chunks(
 
 # %% ../nbs/api/00_chunk.ipynb #88a1b32b
 def stream_chunks(
-    read, # Called with a number of bytes; returns at most so many, and `b''` at the end
+    readinto, # Called with a buffer; fills it from its start, and returns how many bytes, 0 at the end
     size:int=8<<20, # Bytes to read at a time
-): # Yields lists of chunks, as `chunks` would cut the whole
-    "Cut what `read` gives into chunks, holding about `size` bytes at a time"
-    buf,started = read(size),False
-    while more := read(size):
-        if len(buf)>WHOLE:
-            *done,last = _cut(buf)
-            yield done
-            buf,started = bytes(last),True
-        buf = b''.join((buf, more))
-    yield _cut(buf) if started else chunks(buf)
+): # Yields lists of chunks, as `chunks` would cut the whole; each list is good until the next is asked for
+    "Cut what `readinto` gives into chunks, in one buffer of about `size` bytes"
+    buf = memoryview(bytearray(size+WHOLE))
+    n = _fill(readinto, buf, 0)
+    if n<len(buf):
+        yield chunks(buf[:n])
+        return
+    while n==len(buf):
+        *done,last = _cut(buf)
+        yield done
+        buf[:len(last)] = last
+        n = _fill(readinto, buf, len(last))
+    yield _cut(buf[:n])
+
+def _fill(readinto, buf, n):
+    "Fill `buf` from place `n`; where it ends"
+    while n<len(buf) and (k := readinto(buf[n:])): n += k
+    return n

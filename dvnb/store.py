@@ -105,11 +105,13 @@ def _encode(self:Store, data, kind):
     return bytes(data),RAW
 
 @patch
-def _map(self:Store, f, xs):
-    "`f` of each; in two threads where the chunks are large enough to be worth it"
-    size = sum(len(x[0]) if isinstance(x, tuple) else len(x) for x in xs)
-    if len(xs)<2 or size<len(xs)<<15: return [f(x) for x in xs]
-    return list(self.pool.map(f, xs))
+def _map(self:Store, f, *xs):
+    "`f` of each; in two threads, half each, where the chunks are large enough to be worth it"
+    n = len(xs[0])
+    if n<2 or sum(map(len, xs[0]))<n<<15: return [*map(f, *xs)]
+    halves = [[x[s] for x in xs] for s in (slice(n//2), slice(n//2, None))]
+    first,second = self.pool.map(lambda h: [*map(f, *h)], halves)
+    return first+second
 
 @patch(as_prop=True)
 def pool(self:Store):
@@ -126,9 +128,10 @@ def put_many(self:Store,
     kinds = kind if isinstance(kind, list) else [kind]*len(datas)
     names = self._map(digest, datas)
     held,_ = self.index.find(as_array(names))
-    new = {n: (d,k) for n,d,k,h in zip(names, datas, kinds, held.tolist()) if not h and n not in self._fresh}
-    frames = self._map(lambda i: self._encode(*i), list(new.values()))
-    for (n,(d,_)),(frame,codec) in zip(new.items(), frames): self._append(n, frame, len(d), codec)
+    new = {n: i for i,(n,h) in enumerate(zip(names, held.tolist())) if not h and n not in self._fresh}
+    datas,kinds = [datas[i] for i in new.values()],[kinds[i] for i in new.values()]
+    frames = self._map(self._encode, datas, kinds) if new else []
+    for n,d,(frame,codec) in zip(new, datas, frames): self._append(n, frame, len(d), codec)
     return names
 
 @patch
@@ -155,7 +158,7 @@ def _seal(self:Store):
 
 @patch(as_prop=True)
 def writer(self:Store):
-    if not self._writer: self._writer = ThreadPoolExecutor(1 if not self.objs.remote else 4, 'dvnb-write')
+    if not self._writer: self._writer = ThreadPoolExecutor(4 if self.objs.remote else 2, 'dvnb-write')
     return self._writer
 
 # %% ../nbs/api/01_store.ipynb #c0a45735

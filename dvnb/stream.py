@@ -67,13 +67,13 @@ def get_lists(self:Store,
 # %% ../nbs/api/01_stream.ipynb #24ce966d
 @patch
 def put_stream(self:Store,
-    read, # Called with a number of bytes, as for `stream_chunks`
+    readinto, # As for `stream_chunks`
     kind:str='', # What it is, as for `put_many`
     tell=None, # Called with the number of bytes done
 )->tuple: # Digest of the file, root of its list (None if it is one chunk), size
-    "Keep what `read` gives"
+    "Keep what `readinto` gives"
     h,names,sizes = blake3(),[],[]
-    for cut in stream_chunks(read):
+    for cut in stream_chunks(readinto):
         for c in cut: h.update(c)
         names += self.put_many(cut, kind)
         sizes += map(len, cut)
