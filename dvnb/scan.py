@@ -8,6 +8,7 @@ __all__ = ['ScanError', 'Look', 'stat_row', 'look', 'look_file', 'StatCache', 't
 
 # %% ../nbs/api/06_scan.ipynb #b7261e98
 import io, os, stat, time
+from itertools import compress
 from pathlib import Path
 import numpy as np
 from blake3 import blake3
@@ -51,14 +52,18 @@ def stat_row(st):
     "What of an `os.stat_result` tells that a file is as it was"
     return st.st_mode, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_ino & _63
 
-def _part(rows):
-    paths,*stats = zip(*rows)
-    return paths,np.array(stats, 'i8')
+def _part(rel, names, modes, stats):
+    "The entries of one folder, as paths and columns"
+    cols = modes,[s.st_size for s in stats],[s.st_mtime_ns for s in stats],[s.st_ctime_ns for s in stats],[s.st_ino & _63 for s in stats]
+    return [rel+n for n in names],np.array(cols, 'i8')
 
 # %% ../nbs/api/06_scan.ipynb #c3bfaf42
 def _entries(d, rel):
+    "The entries of a folder and their stats; one that vanishes meanwhile is not there"
     try:
-        with os.scandir(d) as it: return [*it]
+        with os.scandir(d) as it: es = [*it]
+        try: return es,[e.stat(follow_symlinks=False) for e in es]
+        except FileNotFoundError: return _entries(d, rel)
     except OSError as e: raise ScanError(f'cannot read the folder {shown(d)}: {e.strerror}; give yourself access, or leave it out with ignore={shown(rel)!r}') from None
 
 def look(
@@ -69,33 +74,33 @@ def look(
     "Walk `folder`"
     top,at,ignore = os.fsencode(folder),time.time_ns(),Ignore(rules)
     skip = {(s.st_dev, s.st_ino) for s in (os.stat(o) for o in skip if os.path.isdir(o))}
-    parts,rows,ignored,special,todo = [],[],[],[],[(top, b'')]
+    parts,ignored,special,todo = [],[],[],[(top, b'')]
     while todo:
         d,rel = todo.pop()
+        es,stats = _entries(d, rel)
+        names = [e.name for e in es]
+        modes = [s.st_mode for s in stats]
         suspect = ignore.suspects(rel)
-        for e in _entries(d, rel):
-            name = e.name
-            path = rel+name
-            try: st = e.stat(follow_symlinks=False)
-            except FileNotFoundError: continue
-            fmt = st.st_mode & 0o170000
-            is_dir = fmt==stat.S_IFDIR
-            if (suspect is None or name in suspect) and ignore(path, is_dir) or name[:6]==b'.dvnb-' or is_dir and (st.st_dev, st.st_ino) in skip:
-                ignored.append(path)
-                continue
-            if is_dir: todo.append((e.path, path+b'/'))
-            elif fmt!=stat.S_IFREG and fmt!=stat.S_IFLNK:
-                special.append(path)
-                continue
-            rows.append((path, st.st_mode, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_ino & _63))
-        if len(rows)>1<<16: parts,rows = [*parts, _part(rows)],[]
-    if rows: parts.append(_part(rows))
+        if suspect is None or not suspect.isdisjoint(names) or any(m>>12!=8 for m in modes):
+            keep = [_sort_out(e, s, rel+e.name, ignore, skip, ignored, special, todo) for e,s in zip(es, stats)]
+            names,stats,modes = ([*compress(c, keep)] for c in (names, stats, modes))
+        if names: parts.append(_part(rel, names, modes, stats))
     return Look(top, parts, ignored, special, at)
+
+def _sort_out(e, st, path, ignore, skip, ignored, special, todo)->bool:
+    "Is this entry of a folder to be kept? If not, it is noted why; if it is a folder, it is to be walked"
+    kind = st.st_mode & 0o170000
+    is_dir = kind==stat.S_IFDIR
+    out = path[:6]==b'.dvnb-' or is_dir and (st.st_dev, st.st_ino) in skip or ignore(path, is_dir)
+    if out: ignored.append(path)
+    elif is_dir: todo.append((e.path, path+b'/'))
+    elif kind not in (stat.S_IFREG, stat.S_IFLNK): special.append(path)
+    return not out and (is_dir or kind in (stat.S_IFREG, stat.S_IFLNK))
 
 def look_file(file)->Look:
     "Look at one file, as the only one in its folder"
     file,at = os.fsencode(file),time.time_ns()
-    return Look(os.path.dirname(os.path.abspath(file)), [_part([(os.path.basename(file), *stat_row(os.stat(file)))])], at=at)
+    return Look(os.path.dirname(os.path.abspath(file)), [([os.path.basename(file)], np.array([stat_row(os.stat(file))], 'i8').T)], at=at)
 
 # %% ../nbs/api/06_scan.ipynb #e9f26df6
 class StatCache:
@@ -168,12 +173,12 @@ def _align(blob, lens, paths):
 class Hasher:
     "Names bytes as a `Store` does, and keeps nothing"
     def put_many(self, datas, kind=''): return [digest(d) for d in datas]
-    def put_stream(self, read, kind='', tell=None):
-        h,n = blake3(),0
-        while data := read(8<<20):
-            h.update(data)
-            n += len(data)
-            if tell: tell(len(data))
+    def put_stream(self, readinto, kind='', tell=None):
+        h,n,buf = blake3(),0,memoryview(bytearray(8<<20))
+        while k := readinto(buf):
+            h.update(buf[:k])
+            n += k
+            if tell: tell(k)
         return h.digest(),None,n
 
 def _open(path):
@@ -214,7 +219,7 @@ def read_in(
     for i in places:
         rel = seen.paths[i]
         path,suffix = seen.folder+b'/'+rel,rel[-12:].rpartition(b'.')[2]
-        def read(fd, n): return os.read(fd, n+1) if n<=WHOLE else sink.put_stream(lambda k: os.read(fd, k), suffix, tell)
+        def read(fd, n): return os.read(fd, n+1) if n<=WHOLE else sink.put_stream(lambda buf: os.readv(fd, [buf]), suffix, tell)
         if kinds[i]==LINK: out = os.readlink(path)
         else: out,seen.stats[:, i] = _steady(path, read)
         if isinstance(out, tuple):
