@@ -131,7 +131,7 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
         try:
             with Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
                 disk.dir(stage, make=True)
-                done,lost = write_files(self.store, plan.man, plan.writes, disk, lambda i: stage+b'/%d' % i, tell)
+                done,lost = write_files(self.store, plan.man, plan.writes, disk, name=lambda i: stage+b'/%d' % i, tell=tell)
             _refuse_lost(plan, lost, keep_going)
             saved = self._save_aside(plan, seen, origin)
             self._switch(plan, seen, disk, stage, [*done])
