@@ -9,6 +9,7 @@ __all__ = ['RestoreError', 'Disk', 'Writer', 'write_files', 'finish_dirs']
 import os
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+import numpy as np
 from blake3 import blake3
 from fastcore.basics import patch
 from .chunk import DvnbError
@@ -108,12 +109,12 @@ class Writer:
     ):
         self.store,self.man,self.disk,self.tell,self.mode,self.stop = store,man,disk,tell,mode,False
         self.path_of = name or man.paths.__getitem__
-        self.modes,self.mtimes,self.kinds = man.mode.tolist(),man.mtime.tolist(),man.kind.tolist()
-        self.done,self.lost = {},{}
+        self.kinds = man.kind.tobytes()
+        self.stats,self.lost = np.zeros((5, len(man)), 'i8'),{}
 
     def write(self, i, datas, disk):
-        if self.kinds[i]==LINK: self.done[i] = disk.link(self.path_of(i), b''.join(datas), self.mtimes[i])
-        else: self.done[i] = disk.create(self.path_of(i), datas, self.modes[i] if self.mode is None else self.mode, self.mtimes[i])
+        if self.kinds[i]==LINK: self.stats[:, i] = disk.link(self.path_of(i), b''.join(datas), int(self.man.mtime[i]))
+        else: self.stats[:, i] = disk.create(self.path_of(i), datas, int(self.man.mode[i]) if self.mode is None else self.mode, int(self.man.mtime[i]))
 
     def small(self, places):
         "Files of one chunk"
@@ -139,7 +140,7 @@ def write_files(
     places, # Which rows of `man`: files and links
     disk:Disk,
     **kw, # As for `Writer`
-)->tuple: # {place: stats}, {place: error} of those that are lost
+)->tuple: # Stats of what was written (a column a row of `man`), {place: error} of those that are lost
     "Write files of a version that are not there yet"
     w = Writer(store, man, disk, **kw)
     small,large = [i for i in places if man.paths[i] not in man.lists],[i for i in places if man.paths[i] in man.lists]
@@ -150,7 +151,7 @@ def write_files(
             for j in jobs: j.result()
             for i in large: w.large(i)
         finally: w.stop = True
-    return w.done,w.lost
+    return w.stats,w.lost
 
 def _pieces(store, man, i, tell):
     "The bytes of a large file, checked as a whole too"

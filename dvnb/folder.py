@@ -88,14 +88,12 @@ def _settle(stats):
 def note_written(
     cache:StatCache,
     man:Manifest,
-    done:dict, # {place in `man`: stats} of the files that were written
+    stats, # Of what was written: a column a row of `man`, zeros for the rest
     old=None, # Stats of what was there
-    at=None, # For each row of `man` its place in `old`, or -1
+    at=None, # For each row of `man` its place in `old` if it was left as it was, or -1
 ):
     "Note in the cache what a restore wrote and what it left as it was"
-    stats = np.zeros((5, len(man)), 'i8')
     if old is not None: stats[:, at>=0] = old[:, at[at>=0]]
-    stats[:, [*done]] = np.array([*done.values()], 'i8').reshape(-1, 5).T
     _settle(stats)
     cache.save(man, stats, stats[4]>0)
 
@@ -113,10 +111,10 @@ def _into_new(self:Repo, plan:Plan, keep_going):
     stage.mkdir()
     try:
         with Disk(stage) as disk,Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
-            done,lost = write_files(self.store, plan.man, plan.writes, disk, tell=tell)
+            stats,lost = write_files(self.store, plan.man, plan.writes, disk, tell=tell)
             _refuse_lost(plan, lost, keep_going)
             finish_dirs(plan.man, plan.dirs, disk)
-        note_written(StatCache(self.local.stat_file(target)), plan.man, done)
+        note_written(StatCache(self.local.stat_file(target)), plan.man, stats)
         if target.is_dir(): os.rename(stage, target)
         else: rename_new(stage, target)
     except BaseException:
@@ -131,13 +129,15 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
         try:
             with Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
                 disk.dir(stage, make=True)
-                done,lost = write_files(self.store, plan.man, plan.writes, disk, name=lambda i: stage+b'/%d' % i, tell=tell)
+                stats,lost = write_files(self.store, plan.man, plan.writes, disk, name=lambda i: stage+b'/%d' % i, tell=tell)
             _refuse_lost(plan, lost, keep_going)
             saved = self._save_aside(plan, seen, origin)
-            self._switch(plan, seen, disk, stage, [*done])
+            done = [i for i in plan.writes if i not in lost]
+            self._switch(plan, seen, disk, stage, done)
             if saved: self.store.objs.put(f'{saved}.done', b'')
         finally: shutil.rmtree(plan.target/os.fsdecode(stage), ignore_errors=True)
-        return {i: disk.stats(plan.man.paths[i]) for i in (*done, *plan.touches)}
+        for i in (*done, *plan.touches): stats[:, i] = disk.stats(plan.man.paths[i])
+    return stats
 
 @patch
 def _switch(self:Repo, plan, seen, disk, stage, done):
@@ -216,8 +216,10 @@ def restore(self:Repo,
 
 @patch
 def _finish(self:Repo, plan, seen, origin, keep_going, whole):
-    done = self._into_working(plan, seen, origin, keep_going)
-    if whole: note_written(StatCache(self.local.stat_file(plan.target)), plan.man, done, seen.stats, np.where(np.isin(np.arange(len(plan.at)), plan.writes), -1, plan.at))
+    stats = self._into_working(plan, seen, origin, keep_going)
+    as_it_was = plan.at.copy()
+    as_it_was[[*plan.writes, *plan.touches]] = -1
+    if whole: note_written(StatCache(self.local.stat_file(plan.target)), plan.man, stats, seen.stats, as_it_was)
 
 @patch
 def _where(self:Repo, ref, target, files):

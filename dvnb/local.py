@@ -16,12 +16,12 @@ def cache_home()->Path:
     if d := os.environ.get('DVNB_CACHE'): return Path(d)
     return Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'dvnb'
 
-def write_whole(path:Path, data:bytes):
+def write_whole(path:Path, *parts:bytes):
     "Replace a small file at once: a reader sees the old or the new, never a part"
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f'.tmp-{secrets.token_hex(8)}')
     try:
-        tmp.write_bytes(data)
+        with open(tmp, 'wb') as f: f.writelines(parts)
         os.replace(tmp, path)
     finally: tmp.unlink(missing_ok=True)
 

@@ -119,8 +119,9 @@ def save(
     "Keep `man` in `store`; leaves that are held are not stored again"
     every = set() if names is None else names
     at = _starts(man.paths, 0)
-    leaves = [_dump_leaf(man.take(np.arange(s, e))) for s,e in zip(at, [*at[1:], len(man)])]
-    firsts,names,level = [man.paths[s] for s in at if s<len(man)],store.put_many(leaves, 'manifest'),1
+    spans,names = [*zip(at, [*at[1:], len(man)])],[]
+    for i in range(0, len(spans), 256): names += store.put_many([_dump_leaf(man.take(np.arange(*s))) for s in spans[i:i+256]], 'manifest')
+    firsts,level = [man.paths[s] for s in at if s<len(man)],1
     every.update(names)
     while len(names)>1:
         at = _starts(firsts, level)

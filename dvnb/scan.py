@@ -7,7 +7,7 @@ __all__ = ['ScanError', 'Look', 'stat_row', 'look', 'look_file', 'StatCache', 't
            'read_in', 'manifest_of']
 
 # %% ../nbs/api/06_scan.ipynb #b7261e98
-import io, os, stat, time
+import os, stat, time
 from itertools import compress
 from pathlib import Path
 import numpy as np
@@ -108,13 +108,16 @@ class StatCache:
     def __init__(self, file): self.file = Path(file)
 
     def load(self):
-        "Paths joined, lengths, stats, digests, lists; None if there is nothing to believe"
+        "Paths joined, their lengths, stats, digests, lists; None if there is nothing to believe"
         try: data = self.file.read_bytes()
         except OSError: return None
-        if len(data)<32 or digest(data[:-32])!=data[-32:]: return None
-        f = io.BytesIO(data[:-32])
-        blob,lens,stats,digests,where,roots = (np.load(f, allow_pickle=False) for _ in range(6))
-        return blob.tobytes(),lens,stats,digests,{w: r for w,r in zip(where.tolist(), as_names(roots))}
+        if len(data)<56 or digest(memoryview(data)[:-32])!=data[-32:]: return None
+        at,out = 24,[]
+        n,blob,lists = np.frombuffer(data, '<u8', 3).tolist()
+        for kind,count in ('S1', blob),('<u4', n),('<i8', 5*n),('S32', n),('<u4', lists),('S32', lists):
+            out.append(np.frombuffer(data, kind, count, at))
+            at += out[-1].nbytes
+        return data[24:24+blob],out[1],out[2].reshape(5, n),out[3],dict(zip(out[4].tolist(), as_names(out[5])))
 
     def save(self,
         man:Manifest, # Digests of files
@@ -125,10 +128,12 @@ class StatCache:
         trust = np.flatnonzero(trust & (man.kind!=DIR))
         paths = [man.paths[i] for i in trust.tolist()]
         where = [i for i,p in enumerate(paths) if p in man.lists] if man.lists else []
-        f = io.BytesIO()
-        for a in (np.frombuffer(b''.join(paths), 'u1'), np.array([*map(len, paths)], 'u4'), stats[:, trust], man.digests[trust],
-                  np.array(where, 'u4'), as_array([man.lists[paths[i]] for i in where])): np.save(f, a)
-        write_whole(self.file, f.getvalue()+digest(f.getvalue()))
+        blob = b''.join(paths)
+        parts = [np.array([len(paths), len(blob), len(where)], '<u8').tobytes(), blob, np.array([*map(len, paths)], '<u4').tobytes(), stats[:, trust].tobytes(),
+                 man.digests[trust].tobytes(), np.array(where, '<u4').tobytes(), b''.join(man.lists[paths[i]] for i in where)]
+        h = blake3()
+        for p in parts: h.update(p)
+        write_whole(self.file, *parts, h.digest())
 
 # %% ../nbs/api/06_scan.ipynb #f95da30d
 def tick(seen:Look)->int: # Nanoseconds

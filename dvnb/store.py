@@ -140,7 +140,7 @@ def _append(self:Store, name, frame, raw, codec):
     self._entries.append((name, self._size, len(frame), raw, codec))
     self._bufs.append(frame)
     self._size += len(frame)
-    if self._size>=PACK_SIZE: self._seal()
+    if self._size>=PACK_SIZE or len(self._entries)>=1<<16: self._seal()
 
 @patch
 def _seal(self:Store):
@@ -154,7 +154,7 @@ def _seal(self:Store):
     self._writing.append(self.writer.submit(write))
     self.new_bytes += self._size
     self._bufs,self._size,self._entries = [PACK],len(PACK),[]
-    if len(self._written)>=32: self._save_index()
+    if len(self._written)>=32 or len(self._fresh)>1<<17: self._save_index()
 
 @patch(as_prop=True)
 def writer(self:Store):
@@ -226,16 +226,12 @@ def decode(row, buf)->bytes:
     return data
 
 def _runs(rows, order, gap):
-    "Neighbours in one pack, as lists of places in `rows`, about 8 MiB each"
-    run,last,start,end = [],None,0,0
-    for i,p,o,n in zip(order.tolist(), rows['pack'][order].tolist(), rows['offset'][order].tolist(), rows['stored'][order].tolist()):
-        if run and (p!=last or o-end>gap or end-start>8<<20):
-            yield run
-            run = []
-        if not run: start = o
-        run.append(i)
-        last,end = p,o+n
-    if run: yield run
+    "Neighbours in one pack, as places in `rows`, about 8 MiB each"
+    if not len(order): return []
+    p,o = rows['pack'][order],rows['offset'][order].astype('i8')
+    end = o+rows['stored'][order]
+    cut = (p[1:]!=p[:-1]) | (o[1:]-end[:-1]>gap) | (o[1:]>>23!=o[:-1]>>23)
+    return np.split(order, np.flatnonzero(cut)+1)
 
 @patch
 def _read_run(self:Store, packs, rows):
@@ -262,7 +258,7 @@ def read_many(self:Store,
     jobs = deque()
     def done():
         run,job = jobs.popleft()
-        for i,d in zip(run, job.result()):
+        for i,d in zip(run.tolist(), job.result()):
             if isinstance(d, NoObject): again.append(i)
             else: yield i,d
     for run in _runs(rows, order[found[order]], 1<<20 if self.objs.remote else 1<<16):

@@ -69,10 +69,10 @@ def path(self:Repo,
     with Disk(top) as disk,Progress(f'copying {v.ref}', int(man.size[bad].sum())) as tell:
         for i in bad:
             if at[i]>=0: _set_aside(disk, man.paths[i], v)
-        done,lost = write_files(self.store, man, bad, disk, tell=tell, mode=0o444)
+        stats,lost = write_files(self.store, man, bad, disk, tell=tell, mode=0o444)
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
     if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
-    if done: note_written(cache, man, done, seen.stats, np.where(same, at, -1))
+    if bad: note_written(cache, man, stats, seen.stats, np.where(same, at, -1))
     return top
 
 def _set_aside(disk, path, v):
