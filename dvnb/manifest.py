@@ -164,7 +164,7 @@ def each_leaf(store, names)->list:
 
 def load_leaves(store, names)->Manifest:
     "The rows of some leaves of a manifest"
-    return checked(_concat(each_leaf(store, names)), partly=True)
+    return checked(_concat([_concat(each_leaf(store, names[i:i+512])) for i in range(0, len(names), 512)]), partly=True)
 
 def load(store, root:bytes, partly:bool=False)->Manifest:
     "The manifest that `save` kept under `root`"

@@ -31,9 +31,10 @@ class Look:
     def __init__(self, folder, parts, ignored=(), special=(), at=0):
         self.folder,self.ignored,self.special,self.at = folder,ignored,special,at
         paths = [p for ps,_ in parts for p in ps]
-        order = sorted(range(len(paths)), key=paths.__getitem__)
-        self.paths = [paths[i] for i in order]
-        self.stats = np.concatenate([np.empty((5,0), 'i8'), *(st for _,st in parts)], axis=1)[:, order]
+        order = np.array(sorted(range(len(paths)), key=paths.__getitem__), 'i8')
+        self.paths = [paths[i] for i in order.tolist()]
+        self.stats = np.concatenate([np.empty((5,0), 'i8'), *(st for _,st in parts)], axis=1)
+        for column in self.stats: column[:] = column[order]
         self.stats[1, self.kind==DIR] = 0
     def __len__(self): return len(self.paths)
     def __getattr__(self, k):
@@ -161,7 +162,7 @@ def recall(
     if len(lens)==len(paths) and blob==b''.join(paths): at,have = np.arange(len(paths)),np.ones(len(paths), bool)
     else: at,have = _align(blob, lens, paths)
     same = have.copy()
-    same[have] = (seen.stats[:, files[have]]==stats[:, at[have]]).all(axis=0)
+    for now,then in zip(seen.stats, stats): same[have] &= now[files[have]]==then[at[have]]
     names[files[same]] = digests[at[same]]
     unknown[files[same]] = False
     if roots: lists = {p: roots[i] for p,i,ok in zip(paths, at.tolist(), same.tolist()) if ok and i in roots}
