@@ -6,7 +6,7 @@
 __all__ = ['dump_record', 'load_record', 'Snapshot', 'VersionTaken', 'Catalog', 'folder', 'record_key', 'now']
 
 # %% ../nbs/api/04_catalog.ipynb #30230eef
-import json
+import json, re
 from datetime import datetime, timezone
 from fastcore.basics import patch
 from .chunk import digest
@@ -111,22 +111,21 @@ def listing(self:Catalog,
     for o in self.objs.list(folder(dataset)):
         parts = o.key.split('/')[3:]
         if len(parts)!=1: continue
-        number,mark = _number_mark(parts[0])
+        if not (m := _record_name(parts[0])): continue
+        number,mark = m.groups()
         if mark: marks.setdefault(number, set()).add(mark)
         else: found.append(Version(number))
     return {v: marks.get(str(v), set()) for v in sorted(found)}
 
-def _number_mark(s):
-    head = '.'.join(s.split('.')[:3])
-    return head,s[len(head)+1:]
+_record_name = re.compile(r'((?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2})(?:\.([a-z]+))?').fullmatch
 
 @patch
 def names(self:Catalog)->list: # `name` or `name/config`
     "All datasets that have a version"
     out = set()
     for o in self.objs.list('datasets'):
-        name,key,last = o.key.split('/')[1:4]
-        if last.count('.')==2: out.add((name, config_from_key(key)))
+        _,name,key,last = (o.key.split('/')+['']*3)[:4]
+        if (m := _record_name(last)) and not m[2]: out.add((name, config_from_key(key)))
     return sorted(f'{n}/{c}' if c else n for n,c in out)
 
 @patch
@@ -168,7 +167,7 @@ def now(): return datetime.now(timezone.utc)
 @patch
 def revised(self:Catalog, dataset:str, kind:str)->tuple: # Revision (0: none), what it says
     "The latest revision of the tags, policy or about of a dataset"
-    revs = self.objs.list(f'{folder(dataset)}/{kind}')
+    revs = [o for o in self.objs.list(f'{folder(dataset)}/{kind}') if o.key.rpartition('/')[2].isdecimal()]
     if not revs: return 0,{}
     return int(revs[-1].key.rpartition('/')[2]),load_record(self.objs.get(revs[-1].key), revs[-1].key)
 

@@ -17,7 +17,7 @@ _session,_open = {},threading.local()
 
 def repo_class():
     "`Repo`, with every page loaded that gives it something to do"
-    import dvnb.commit, dvnb.folder, dvnb.values, dvnb.upkeep
+    import dvnb.snapshots, dvnb.folder, dvnb.values, dvnb.upkeep
     return dvnb.repo.Repo
 
 # %% ../nbs/api/21_commands.ipynb #24d4b561

@@ -6,19 +6,20 @@
 __all__ = ['Plan', 'select', 'note_written']
 
 # %% ../nbs/api/13_folder.ipynb #4aef0a09
-import os, secrets, shutil, time
+import errno, os, secrets, shutil, time
+from functools import wraps
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from pathspec import GitIgnoreSpec
 from .catalog import dump_record, load_record, now
 from .changes import row_places
-from .commit import _inside
+from .snapshots import _inside
 from .disk import Disk, RestoreError, finish_dirs, write_files
 from .ignore import ignore_rules
 from .local import same_file
 from .manifest import DIR, LINK, Manifest, load
-from .objects import rename_new
+from .objects import StoreError
 from .progress import Progress
 from .ref import RefError
 from .repo import Repo, as_tree
@@ -36,7 +37,7 @@ class Plan(Shown):
         cur=None, # The `Manifest` of what is there
         removes=(), # Places in `cur` to remove
     ):
-        self.label,self.target,self.man,self.cur,self.lost = label,Path(target),man,cur or Manifest.of([]),{}
+        self.label,self.target,self.man,self.cur,self.lost,self.root,self.undo = label,Path(target),man,cur or Manifest.of([]),{},None,False
         wanted = np.ones(len(man), bool) if wanted is None else wanted
         at = self.at = row_places(self.cur, man)
         have = at>=0
@@ -54,7 +55,7 @@ class Plan(Shown):
     remove = property(lambda self: [os.fsdecode(self.cur.paths[j]) for j in self.removes])
     touch = property(lambda self: [os.fsdecode(self.man.paths[i]) for i in self.touches])
     n_bytes = property(lambda self: int(self.man.size[self.writes].sum()))
-    def __bool__(self): return bool(self.writes or self.removes or self.touches)
+    def __bool__(self): return bool(self.writes or self.removes or self.touches or (self.at[self.dirs]<0).any())
     def __fspath__(self): return str(self.target)
 
     def __repr__(self):
@@ -103,20 +104,47 @@ def _refuse_lost(plan, lost, keep_going):
     names = ', '.join(sorted(map(shown, plan.lost))[:5])
     raise RestoreError(f'{len(lost):,} of {plan.man.n_files:,} files of {plan.label} cannot be had ({next(iter(lost.values()))}): {names}; nothing was touched, keep_going=True brings back the rest')
 
+def _in_a_line(f):
+    "What the system refuses, as a `RestoreError`"
+    @wraps(f)
+    def inner(*args, **kw):
+        try: return f(*args, **kw)
+        except OSError as e: raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({shown(e.filename or "") or args[2:] or args[1:]}); what was begun is finished by doing it again, or taken back by `undo`') from e
+    return inner
+
+def _lock(fd):
+    "Is `fd` a folder that no living process works in? Then this one does now"
+    try: import fcntl
+    except ImportError: return False
+    try: fcntl.flock(fd, fcntl.LOCK_EX|fcntl.LOCK_NB)
+    except OSError: return False
+    return True
+
+def _sweep(folder, pattern):
+    "Remove what killed restores left"
+    for d in folder.glob(pattern):
+        try:
+            with Disk(d) as disk:
+                if _lock(disk.fds[b'']): shutil.rmtree(d, ignore_errors=True)
+        except OSError: pass
+
 @patch
-def _into_new(self:Repo, plan:Plan, keep_going):
-    target = plan.target
+def _into_new(self:Repo, plan:Plan, keep_going, remember):
+    target,mine = plan.target,f'.dvnb-{self.local.key(plan.target)[:16]}-'
     target.parent.mkdir(parents=True, exist_ok=True)
-    stage = target.parent/f'.{target.name}.dvnb-{secrets.token_hex(4)}'
+    _sweep(target.parent, f'{mine}*')
+    stage = target.parent/(mine+secrets.token_hex(4))
     stage.mkdir()
     try:
         with Disk(stage) as disk,Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
+            _lock(disk.fds[b''])
             stats,lost = write_files(self.store, plan.man, plan.writes, disk, tell=tell)
             _refuse_lost(plan, lost, keep_going)
             finish_dirs(plan.man, plan.dirs, disk)
-        note_written(StatCache(self.local.stat_file(target)), plan.man, stats)
-        if target.is_dir(): os.rename(stage, target)
-        else: rename_new(stage, target)
+            note_written(StatCache(self.local.stat_file(target)), plan.man, stats)
+            target.mkdir(exist_ok=True)
+            remember()
+            os.rename(stage, target)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
@@ -128,7 +156,7 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
     with Disk(plan.target) as disk:
         try:
             with Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
-                disk.dir(stage, make=True)
+                _lock(disk.dir(stage, make=True))
                 stats,lost = write_files(self.store, plan.man, plan.writes, disk, name=lambda i: stage+b'/%d' % i, tell=tell)
             _refuse_lost(plan, lost, keep_going)
             saved = self._save_aside(plan, seen, origin)
@@ -136,7 +164,10 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
             self._switch(plan, seen, disk, stage, done)
             if saved: self.store.objs.put(f'{saved}.done', b'')
         finally: shutil.rmtree(plan.target/os.fsdecode(stage), ignore_errors=True)
-        for i in (*done, *plan.touches): stats[:, i] = disk.stats(plan.man.paths[i])
+        for i in (*done, *plan.touches):
+            was,now = stats[:, i] if stats[4, i] else seen.stats[:, plan.at[i]],disk.stats(plan.man.paths[i])
+            ours = now and (now[1], now[2], now[4])==(was[1], plan.man.mtime[i], was[4])
+            stats[:, i] = now if ours else 0
     return stats
 
 @patch
@@ -147,6 +178,8 @@ def _switch(self:Repo, plan, seen, disk, stage, done):
         now = disk.stats(path)
         if now==(None if j<0 else tuple(seen.stats[:, j].tolist())): return
         raise RestoreError(f'{shown(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
+    hit = {up for p in (*(man.paths[i] for i in done), *(cur.paths[j] for j in plan.removes)) for up in _parents(p)}
+    _open_up(disk, [p for p,k in zip(cur.paths, cur.kind.tolist()) if k==DIR and p in hit])
     for j in reversed(plan.removes):
         d,name = disk.split(cur.paths[j])
         if cur.kind[j]==DIR: _rmdir(name, d, disk, cur.paths[j])
@@ -157,18 +190,27 @@ def _switch(self:Repo, plan, seen, disk, stage, done):
     for i in plan.dirs: disk.dir(man.paths[i], make=True)
     for i in done:
         j = int(plan.at[i])
-        if j not in gone: steady(man.paths[i], j)
+        steady(man.paths[i], -1 if j in gone else j)
         d,name = disk.split(man.paths[i], make=True)
         os.rename(b'%d' % i, name, src_dir_fd=disk.dir(stage), dst_dir_fd=d)
-    for i in plan.touches: _touch(disk, man, i)
-    hit = {up for p in (*(man.paths[i] for i in done), *(cur.paths[j] for j in plan.removes)) for up in _parents(p)}
+    for i in plan.touches:
+        steady(man.paths[i], int(plan.at[i]))
+        _touch(disk, man, i)
     def as_before(i, j): return j>=0 and man.paths[i] not in hit and man.mode[i]==cur.mode[j] and man.mtime[i]==cur.mtime[j]
     finish_dirs(man, [i for i in plan.dirs if not as_before(i, plan.at[i])], disk)
+
+def _open_up(disk, paths):
+    "Let names be changed in folders that their modes close"
+    for p in paths:
+        fd = disk.dir(p)
+        mode = os.fstat(fd).st_mode & 0o7777
+        if mode & 0o300!=0o300: os.fchmod(fd, mode|0o700)
 
 def _rmdir(name, d, disk, path):
     for k in [k for k in disk.fds if k==path or k.startswith(path+b'/')]: os.close(disk.fds.pop(k))
     try: os.rmdir(name, dir_fd=d)
-    except OSError: pass
+    except OSError as e:
+        if e.errno not in (errno.ENOTEMPTY, errno.EEXIST): raise
 
 def _touch(disk, man, i):
     d,name = disk.split(man.paths[i])
@@ -184,14 +226,15 @@ def _save_aside(self:Repo, plan, seen, origin)->str|None: # Its key
     if not old and not new: return None
     self.store.refresh()
     def read_again(places): read_in(seen, [old[k] for k in places], self.store, plan.cur.digests, plan.cur.lists)
-    with self.writing(): root = self.keep(lambda: plan.cur.take(old), read_again)
+    with self.writing(): root,_ = self.keep(lambda: plan.cur.take(old), read_again)
     key = f'saved/{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}'
     paths = [p.decode('utf-8', 'surrogateescape') for p in new]
-    self.store.objs.put(key, dump_record(dict(time=now().isoformat(), folder=same_file(plan.target), origin=origin, label=plan.label, root=root.hex(), added=paths)))
+    self.store.objs.put(key, dump_record(dict(time=now().isoformat(), folder=same_file(plan.target), origin=origin, label=plan.label, root=root.hex(), to=plan.root, undo=plan.undo, added=paths)))
     return key
 
 # %% ../nbs/api/13_folder.ipynb #a8dbe469
 @patch
+@_in_a_line
 def restore(self:Repo,
     ref=None, # A version or a reference; by default the version that `target` stems from
     target=None, # A new or empty folder, or a working folder of the dataset; by default the dataset's own
@@ -204,15 +247,23 @@ def restore(self:Repo,
     v,target,files = self._where(ref, target, files)
     man = as_tree(v, self).manifest
     wanted = select(man, files, v.ref)
-    if not os.path.lexists(target) or os.path.isdir(target) and not os.listdir(target):
+    def remember(): self.local.remember(target, name=v.dataset, base=v.ref, digest=v.digest, own=self.local.origin(target).get('own', False))
+    if not os.path.lexists(target) or _replaceable(target):
         if files is not None: man = man.take(wanted)
         plan = Plan(v.ref, target, man)
-        if not dry_run: self._into_new(plan, keep_going)
+        if not dry_run:
+            self._into_new(plan, keep_going, remember)
+            return plan
     else:
         plan,seen,origin = self._plan_working(v.ref, target, man, wanted, [*v.ignore], files is None)
+        plan.root = v.root
         if not dry_run and plan: self._finish(plan, seen, origin, keep_going, files is None)
-    if not dry_run and files is None: self.local.remember(target, name=v.dataset, base=v.ref, digest=v.digest, own=self.local.origin(target).get('own', False))
+    if not dry_run and files is None: remember()
     return plan
+
+def _replaceable(target):
+    "Can an empty folder give way to one that was written beside it?"
+    return os.path.isdir(target) and not os.listdir(target) and not os.path.ismount(target) and os.access(target.parent, os.W_OK|os.X_OK)
 
 @patch
 def _finish(self:Repo, plan, seen, origin, keep_going, whole):
@@ -230,7 +281,7 @@ def _where(self:Repo, ref, target, files):
     v = self.load(ref if ref is not None else o['base'])
     if target is None: return (v, *self._own_place(v, files))
     self._guard(v, Path(target), o)
-    return v,Path(os.path.abspath(target)),files
+    return v,Path(os.path.realpath(target) if os.path.isdir(target) else os.path.abspath(target)),files
 
 @patch
 def _own_place(self:Repo, v, files):
@@ -251,15 +302,24 @@ def _guard(self:Repo, v, target, origin):
     n,other = len(os.listdir(target)),origin.get('name')
     raise RestoreError(f'{target} {f"is the folder of {other}" if other else f"holds {n:,} files or folders that are no part of {v.dataset}"}: choose an empty folder, or empty it first')
 
+def _hidden(plan, hidden):
+    "A path to write where something stands that is not seen"
+    if not hidden: return
+    def blocked(p): return p in hidden and not os.path.isdir(os.path.join(os.fsencode(plan.target), p))
+    ups = {up for h in hidden for up in _parents(h)}
+    for i in plan.writes:
+        p = plan.man.paths[i]
+        if p in hidden or p in ups or any(up in hidden for up in _parents(p)): return p
+    return next((p for i in plan.dirs if blocked(p := plan.man.paths[i])), None)
+
 @patch
 def _plan_working(self:Repo, label, target, man, wanted, rules, removes):
-    for d in target.glob('.dvnb-restore-*'): shutil.rmtree(d, ignore_errors=True)
+    _sweep(target, '.dvnb-restore-*')
     seen = look(target, ignore_rules(target, rules, []), [self.folder] if self.folder else ())
     cur,origin = manifest_of(seen, StatCache(self.local.stat_file(target))),self.local.origin(target)
     here = {*man.paths}
     plan = Plan(label, target, man, wanted, cur, [j for j,p in enumerate(cur.paths) if p not in here] if removes else ())
-    hidden = {*seen.ignored, *seen.special}
-    if bad := next((p for i in plan.writes if (p := man.paths[i]) in hidden), None): raise RestoreError(f'{shown(bad)} is a file of {label}, and is ignored or special in {target}: move it away')
+    if bad := _hidden(plan, {*seen.ignored, *seen.special}): raise RestoreError(f'{shown(bad)} is a file of {label}, and is ignored or special in {target}: move it away')
     return plan,seen,origin
 
 # %% ../nbs/api/13_folder.ipynb #22ef7170
@@ -274,6 +334,12 @@ def _saved(self:Repo, folder=None)->list: # (key, record), the newest first
     return out
 
 @patch
+def _contents(self:Repo, root): # {path: (kind, digest)} of a version; empty if it is gone
+    try: return {r.path: r[1::4] for r in load(self.store, bytes.fromhex(root))} if root else {}
+    except StoreError: return {}
+
+@patch
+@_in_a_line
 def undo(self:Repo,
     folder=None, # The folder that was restored into; by default the one that was restored last
     *,
@@ -284,13 +350,18 @@ def undo(self:Repo,
     if not saved: raise RefError(f'nothing to undo{f" in {folder}" if folder else ""}: undo takes back a restore over a working folder')
     chain = saved[:1]
     for k,rec in saved[1:]:
-        if rec['done'] or rec['folder']!=chain[0][1]['folder']: break
+        last = chain[-1][1]
+        if rec['folder']!=last['folder'] or rec['done'] and (last['done'] or not last.get('undo')): break
         chain.append((k, rec))
     target = Path(chain[0][1]['folder'])
     rows,added = {},set()
     for _,rec in chain:
         now = {p.encode('utf-8', 'surrogateescape') for p in rec['added']}
-        rows = {p: r for p,r in rows.items() if p not in now} | {r.path: r for r in load(self.store, bytes.fromhex(rec['root']), partly=True)}
+        before = {r.path: r for r in load(self.store, bytes.fromhex(rec['root']), partly=True)}
+        put = self._contents(rec.get('to'))
+        def is_work(p, r): return (p in before or p in now) and r[1::4] not in (put.get(p), p in before and before[p][1::4])
+        edited = {p: r for p,r in rows.items() if put and is_work(p, r)}
+        rows = {p: r for p,r in rows.items() if p not in now} | before | edited
         added = (added | now) - {*rows}
     plan = self._take_back(target, Manifest.of(rows.values()), added, chain[-1][1], dry_run)
     for k,rec in chain:
@@ -302,6 +373,7 @@ def _take_back(self:Repo, target, man, added, rec, dry_run):
     plan,seen,origin = self._plan_working(f'before {rec["label"]}', target, man, None, [], False)
     places = {p: j for j,p in enumerate(plan.cur.paths)}
     plan = Plan(plan.label, target, man, None, plan.cur, [places[p] for p in added if p in places])
+    plan.undo = True
     if dry_run or not plan: return plan
     self._finish(plan, seen, origin, False, False)
     if rec['origin']: self.local.remember(target, **{k: v for k,v in rec['origin'].items() if k!='folder'})

@@ -52,8 +52,8 @@ class Manifest:
         places, # Numbers in ascending order, or bools
     )->'Manifest':
         "Some of the rows"
-        places = np.asarray(places, None if len(places) else 'i8')
-        if places.dtype==bool: places = np.flatnonzero(places)
+        places = np.asarray(places)
+        places = np.flatnonzero(places) if places.dtype==bool else places.astype('i8')
         paths = [self.paths[i] for i in places.tolist()]
         lists = {p: self.lists[p] for p in paths if p in self.lists} if self.lists else {}
         return Manifest(paths, *(c[places] for c in (self.kind, self.mode, self.size, self.mtime, self.digests)), lists)
@@ -95,6 +95,7 @@ def _split(blob, lens):
     return [blob[s:e] for s,e in zip([0, *ends], ends)]
 
 def _load_leaf(data):
+    if data[:8]!=LEAF: raise ValueError
     n,nb,nl = struct.unpack_from('<III', data, 8)
     at,cols = 20,[]
     for t in '<u4','u1','<u2','<i8','<i8','S32':
@@ -145,10 +146,14 @@ def leaves(
     while True:
         datas = store.get_many(names[:1])
         if datas[0][:8]==LEAF: return names
-        if datas[0][:8]!=NODE: raise StoreError(f'chunk {names[0].hex()[:12]} is no part of a manifest')
         if nodes is not None: nodes.update(names)
         datas += store.get_many(names[1:])
-        names = [d for b in datas for d in as_names(np.frombuffer(b, 'S32', struct.unpack_from('<I', b, 8)[0], 16+4*struct.unpack_from('<I', b, 8)[0]))]
+        names = [d for n,b in zip(names, datas) for d in _understood(_children, n, b)]
+
+def _children(data):
+    n, = struct.unpack_from('<I', data, 8)
+    if data[:8]!=NODE or not n: raise ValueError
+    return as_names(np.frombuffer(data, 'S32', n, 16+4*n))
 
 def _concat(parts):
     if len(parts)==1: return parts[0]
@@ -158,9 +163,11 @@ def _concat(parts):
 
 def each_leaf(store, names)->list:
     "A `Manifest` for each leaf, whichever manifests they belong to"
-    datas = store.get_many(names)
-    if bad := next((n for n,d in zip(names, datas) if d[:8]!=LEAF), None): raise StoreError(f'chunk {bad.hex()[:12]} is no part of a manifest')
-    return [*map(_load_leaf, datas)]
+    return [_understood(_load_leaf, n, d) for n,d in zip(names, store.get_many(names))]
+
+def _understood(f, name, data):
+    try: return f(data)
+    except (ValueError, IndexError, struct.error): raise StoreError(f'chunk {name.hex()[:12]} is no part of a manifest') from None
 
 def load_leaves(store, names)->Manifest:
     "The rows of some leaves of a manifest"

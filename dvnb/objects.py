@@ -7,7 +7,7 @@ __all__ = ['ObjectInfo', 'StoreError', 'KeyTaken', 'NoObject', 'fsync_dir', 'ren
            'objects']
 
 # %% ../nbs/api/01_objects.ipynb #6da9d56f
-import os, secrets
+import os, secrets, time
 from collections import namedtuple
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -99,7 +99,9 @@ def put(self:LocalObjects,
         fsync_dir(path.parent)
     except FileExistsError: raise KeyTaken(f'{key} is taken in {self.url}') from None
     except OSError as e: raise StoreError(f'cannot write to {self.url}: {e.strerror} ({key}); what was there is unharmed') from e
-    finally: tmp.unlink(missing_ok=True)
+    finally:
+        try: tmp.unlink(missing_ok=True)
+        except OSError: pass
 
 # %% ../nbs/api/01_objects.ipynb #39a0fa20
 @patch
@@ -115,10 +117,11 @@ def read(self:LocalObjects, key:str, offset:int=0, size:int|None=None)->bytes:
 def _walk(d):
     try: es = sorted(os.scandir(d), key=lambda e: e.name)
     except (FileNotFoundError, NotADirectoryError): return
+    except OSError as e: raise StoreError(f'cannot read the folder {e.filename}: {e.strerror}') from e
     for e in es:
         if e.is_dir(follow_symlinks=False): yield from _walk(e.path)
         else:
-            try: yield e.path,e.stat()
+            try: yield e.path,e.stat(follow_symlinks=False)
             except FileNotFoundError: pass
 
 def _is_tmp(p): return os.path.basename(p).startswith('.tmp-')
@@ -141,7 +144,6 @@ def delete(self:LocalObjects, key:str):
 @patch
 def sweep(self:LocalObjects, older:timedelta=timedelta(days=1))->int:
     "Delete temporary files that killed writers left; the bytes freed"
-    import time
     old = [(p, st.st_size) for p,st in _walk(self.root) if _is_tmp(p) and st.st_mtime<time.time()-older.total_seconds()]
     for p,_ in old: Path(p).unlink(missing_ok=True)
     return sum(n for _,n in old)
@@ -170,7 +172,7 @@ def _bucket(url):
     from obstore.store import from_url, MemoryStore
     if url.startswith('memory://'): return _memory.setdefault(url, MemoryStore())
     http = os.environ.get('AWS_ENDPOINT_URL', os.environ.get('AWS_ENDPOINT', '')).startswith('http://')
-    return from_url(url, retry_config={'max_retries': 4, 'retry_timeout': timedelta(seconds=20)},
+    return from_url(url, retry_config={'max_retries': 4, 'retry_timeout': timedelta(seconds=10)},
                     client_options={'connect_timeout': timedelta(seconds=5), **({'allow_http': True} if http else {})})
 
 class BucketObjects:
@@ -191,9 +193,14 @@ def put(self:BucketObjects, key:str, data, replace:bool=False):
     "Write an object whole; `KeyTaken` if the key is not free, unless it holds these very bytes"
     import obstore
     data = b''.join(data) if isinstance(data, list) else data
-    try: obstore.put(self.bucket, key, data, mode='overwrite' if replace else 'create', use_multipart=False)
-    except obstore.exceptions.AlreadyExistsError:
-        if self.read(key)!=data: raise
+    for wait in .1,.5,2,None:
+        try: return obstore.put(self.bucket, key, data, mode='overwrite' if replace else 'create', use_multipart=False)
+        except obstore.exceptions.AlreadyExistsError:
+            try: mine = self.read(key)==data
+            except NoObject: mine = None  # 409: two writes met, and none may have won
+            if mine: return
+            if mine is False or wait is None: raise
+        time.sleep(wait)
 
 @patch
 @_calls

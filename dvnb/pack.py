@@ -60,24 +60,28 @@ def load_index(
     "Read an index object; `StoreError` if it is damaged"
     if len(data)<44 or data[:8]!=INDEX or digest(data[:-32])!=data[-32:]: raise StoreError(f'{key} is damaged: `check(repair=True)` builds the index anew from the packs')
     n, = struct.unpack_from('<I', data, 8)
-    ids = data[12:12+16*n].hex()
-    return [ids[i:i+32] for i in range(0, 32*n, 32)], np.frombuffer(data[12+16*n:-32], ROW)
+    ids,rest = data[12:12+16*n].hex(),data[12+16*n:-32]
+    rows = np.frombuffer(rest[:len(rest)//ROW.itemsize*ROW.itemsize], ROW)
+    if len(ids)!=32*n or len(rest)!=rows.nbytes or len(rows) and (rows['pack'].max()>=n or rows['offset'].max()>>50): raise StoreError(f'{key} is damaged: `check(repair=True)` builds the index anew from the packs')
+    return [ids[i:i+32] for i in range(0, 32*n, 32)], rows
 
 # %% ../nbs/api/01_pack.ipynb #17b0b04a
 class Index:
     "Where each chunk is: rows sorted by digest, and the ids of the packs that they name"
     def __init__(self,
-        parts=(), # (pack ids, rows) of some index objects
+        parts=(), # (pack ids, rows) of some index objects; two that were merged at once may say the same
         without=frozenset(), # Ids of packs to leave out
     ):
-        self.packs,kept = [],[np.empty(0, ROW)]
+        at,kept,parts = {},[np.empty(0, ROW)],[*parts]
         for packs,rows in parts:
             rows = rows[~np.isin(rows['pack'], [i for i,p in enumerate(packs) if p in without])]
-            rows['pack'] += len(self.packs)
-            self.packs += packs
+            place = np.array([at.setdefault(p, len(at)) for p in packs], '<u4')
+            rows['pack'] = place[rows['pack']]
             kept.append(rows)
-        rows = np.concatenate(kept)
-        self.rows = rows[np.argsort(rows['digest'], kind='stable')]
+        self.packs,rows = [*at],np.concatenate(kept)
+        rows = rows[np.argsort(rows['digest'], kind='stable')]
+        twice = len(kept)>2 and sum(len(packs) for packs,_ in parts)>len(at)
+        self.rows = np.unique(rows) if twice else rows
     def __len__(self): return len(self.rows)
     def within(self, packs): return Index([(self.packs, self.rows)], {*self.packs}-{*packs})
 
@@ -88,6 +92,10 @@ class Index:
         if not len(self): return np.zeros(len(names), bool), np.empty(len(names), ROW)
         i = np.searchsorted(self.rows['digest'], names).clip(max=len(self)-1)
         return self.rows['digest'][i]==names, self.rows[i]
+
+    def copies(self, name:bytes)->list: # Of arrays of one row
+        lo,hi = (int(np.searchsorted(self.rows['digest'], as_array([name]), side)[0]) for side in ('left', 'right'))
+        return [self.rows[k:k+1] for k in range(lo, hi)]
 
 # %% ../nbs/api/01_pack.ipynb #6965843c
 def as_array(

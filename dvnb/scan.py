@@ -14,7 +14,7 @@ import numpy as np
 from blake3 import blake3
 from .chunk import DvnbError, WHOLE, digest
 from .ignore import Ignore
-from .local import write_whole
+from .local import note_down
 from .manifest import DIR, FILE, LINK, Manifest
 from .pack import as_array, as_names
 from .text import shown
@@ -29,7 +29,7 @@ _stats = ('mode', 'size', 'mtime', 'ctime', 'ino')
 class Look:
     "What a folder looked like at the time `at`: columns sorted by path"
     def __init__(self, folder, parts, ignored=(), special=(), at=0):
-        self.folder,self.ignored,self.special,self.at = folder,ignored,special,at
+        self.folder,self.ignored,self.special,self.at,self.file = folder,ignored,special,at,None
         paths = [p for ps,_ in parts for p in ps]
         order = np.array(sorted(range(len(paths)), key=paths.__getitem__), 'i8')
         self.paths = [paths[i] for i in order.tolist()]
@@ -101,7 +101,11 @@ def _sort_out(e, st, path, ignore, skip, ignored, special, todo)->bool:
 def look_file(file)->Look:
     "Look at one file, as the only one in its folder"
     file,at = os.fsencode(file),time.time_ns()
-    return Look(os.path.dirname(os.path.abspath(file)), [([os.path.basename(file)], np.array([stat_row(os.stat(file))], 'i8').T)], at=at)
+    st = os.stat(file)
+    if not stat.S_ISREG(st.st_mode): raise ScanError(f'{shown(file)} is neither a file nor a folder: only these hold data')
+    seen = Look(os.path.dirname(os.path.abspath(file)), [([os.path.basename(file)], np.array([stat_row(st)], 'i8').T)], at=at)
+    seen.file = os.path.realpath(file)
+    return seen
 
 # %% ../nbs/api/06_scan.ipynb #e9f26df6
 class StatCache:
@@ -134,7 +138,7 @@ class StatCache:
                  man.digests[trust].tobytes(), np.array(where, '<u4').tobytes(), b''.join(man.lists[paths[i]] for i in where)]
         h = blake3()
         for p in parts: h.update(p)
-        write_whole(self.file, *parts, h.digest())
+        note_down(self.file, *parts, h.digest())
 
 # %% ../nbs/api/06_scan.ipynb #f95da30d
 def tick(seen:Look)->int: # Nanoseconds
@@ -191,6 +195,10 @@ def _open(path):
     try: return os.open(path, os.O_RDONLY|os.O_NOFOLLOW|getattr(os, 'O_BINARY', 0))
     except OSError as e: raise _unreadable(path, e) from None
 
+def _readlink(path):
+    try: return os.readlink(path)
+    except OSError as e: raise _unreadable(path, e) from None
+
 def _unreadable(path, e):
     return ScanError(f'cannot read {shown(path)}: {e.strerror}; give yourself access, or leave it out with ignore={shown(os.path.basename(path))!r}')
 
@@ -224,14 +232,16 @@ def read_in(
         batch.clear()
     for i in places:
         rel = seen.paths[i]
-        path,suffix = seen.folder+b'/'+rel,rel[-12:].rpartition(b'.')[2]
+        path,suffix = seen.file or seen.folder+b'/'+rel,rel[-12:].rpartition(b'.')[2]
         def read(fd, n): return os.read(fd, n+1) if n<=WHOLE else sink.put_stream(lambda buf: os.readv(fd, [buf]), suffix, tell)
-        if kinds[i]==LINK: out = os.readlink(path)
+        if kinds[i]==LINK: out = _readlink(path)
         else: out,seen.stats[:, i] = _steady(path, read)
         if isinstance(out, tuple):
             names[i],root,_ = out
+            lists.pop(rel, None)
             if root: lists[rel] = root
             continue
+        lists.pop(rel, None)
         batch.append((i, out, suffix))
         room += len(out)
         tell(len(out))

@@ -19,9 +19,9 @@ ITEM = np.dtype([('digest','S32'), ('size','<u8')])
 _magic = b'DVNBLN1'
 
 def _nodes(items, level):
-    "`items` cut after each whose digest says so, about 256 to a node"
+    "`items` cut after each whose digest says so, about 256 to a node and at most 8,192"
     b = np.frombuffer(items.tobytes(), 'u1').reshape(-1, ITEM.itemsize)
-    ends = [*(np.flatnonzero(b[:, level]==0)+1).tolist(), len(items)]
+    ends = sorted({*(np.flatnonzero(b[:, level]==0)+1).tolist(), *range(8192, len(items), 8192), len(items)})
     return [items[s:e] for s,e in zip([0, *ends], ends) if s<e]
 
 @patch
@@ -55,7 +55,7 @@ def get_lists(self:Store,
         if nodes is not None: nodes.update(names)
         deeper = []
         for place,name,node in zip(todo, names, self.get_many(names)):
-            if node[:7]!=_magic: raise StoreError(f'chunk {name.hex()[:12]} is no list of chunks')
+            if node[:7]!=_magic or len(node)<8+ITEM.itemsize or (len(node)-8)%ITEM.itemsize: raise StoreError(f'chunk {name.hex()[:12]} is no list of chunks')
             items = np.frombuffer(node[8:], ITEM)
             if node[7]==0: out[place] = items
             else: deeper += [((*place, j), d) for j,d in enumerate(as_names(items['digest']))]

@@ -12,14 +12,14 @@ import numpy as np
 from fastcore.basics import patch
 from .catalog import load_record, now
 from .manifest import DIR, each_leaf, leaves
-from .objects import StoreError
+from .objects import NoObject, StoreError
 from .pack import Index, as_array, as_names, load_index, pack_key
 from .progress import Progress
 from .ref import Ref, RefError
 from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of, read_in
 from .ignore import ignore_rules
-from .store import Store
+from .store import Damaged, Store
 from .text import Shown, human, shown
 
 # %% ../nbs/api/14_upkeep.ipynb #1b2f601e
@@ -86,19 +86,25 @@ class Collected:
         wait = f'; condemned packs are deleted by a `gc` after {self.wait:%Y-%m-%d %H:%M} UTC' if self.wait else ''
         return (', '.join(parts) or 'nothing to collect')+wait
 
-def _weigh(rows, n_packs, names):
-    "For each pack: bytes stored and bytes needed; a chunk in two packs counts where less is dead"
+def _weigh(rows, n_packs, names, given_up):
+    "For each pack: bytes stored and bytes needed; a chunk in two packs counts in one that is not condemned, and where less is dead"
     i = np.searchsorted(names, rows['digest']).clip(max=max(len(names)-1, 0))
     need = names[i]==rows['digest'] if len(names) else np.zeros(len(rows), bool)
     size = np.bincount(rows['pack'], rows['stored'], n_packs)
     share = np.bincount(rows['pack'][need], rows['stored'][need], n_packs)/np.maximum(size, 1)
-    order = np.lexsort((-share[rows['pack']], rows['digest']))
+    order = np.lexsort((-share[rows['pack']], given_up[rows['pack']], rows['digest']))
     first = np.ones(len(rows), bool)
     first[1:] = rows['digest'][order][1:]!=rows['digest'][order][:-1]
     keep = np.zeros(len(rows), bool)
     keep[order[first]] = True
     keep &= need
     return size,np.bincount(rows['pack'][keep], rows['stored'][keep], n_packs),keep
+
+def _holders(idx, keep, given_up):
+    "Packs that are needed; of what only condemned packs hold, all of them: two collectors may prefer different copies"
+    lone = idx.rows['digest'][keep & given_up[idx.rows['pack']]]
+    rows = idx.rows[keep | np.isin(idx.rows['digest'], lone)]
+    return {idx.packs[i] for i in np.unique(rows['pack'])}
 
 @patch
 def gc(self:Repo,
@@ -109,12 +115,14 @@ def gc(self:Repo,
     "Free what no version needs, in two steps"
     out,objs = Collected(dry_run),self.store.objs
     if not dry_run: objs.sweep()
-    marks = {o: json.loads(objs.get(o.key))['packs'] for o in objs.list('gc')}
+    marks = self.store.marks()
     packs = {o.key.rpartition('/')[2]: o for o in objs.list('packs')}
     try:
         idx = self.store.load(condemned=True).within(packs)
-        size,live,keep = _weigh(idx.rows, len(idx.packs), self.needed(self.roots()))
-        clock,condemned,needed = (now() if dry_run else self._clock()),{p for ps in marks.values() for p in ps},{p for p,n in zip(idx.packs, live) if n}
+        condemned = {p for ps in marks.values() for p in ps}
+        given_up = np.array([p in condemned for p in idx.packs], bool)
+        size,live,keep = _weigh(idx.rows, len(idx.packs), self.needed(self.roots()), given_up)
+        clock,needed = (now() if dry_run else self._clock()),_holders(idx, keep, given_up)
         dead = {p for o,ps in marks.items() if clock-o.modified>=grace for p in ps if p in packs}-needed
         out.deleted = sum(packs[p].size for p in dead)
         if not dry_run: self._delete(dead, marks, needed, {*packs}, clock-2*grace)
@@ -158,7 +166,7 @@ def _delete(self:Repo, dead, marks, needed, packs, aged):
     for p in sorted(dead): self.store.objs.delete(pack_key(p))
     for o,ps in marks.items():
         left = [p for p in ps if p not in needed and not (p in stale and o.modified<=aged)]
-        if left==ps: continue
+        if left==ps and not (ps==[] and o.modified<=now()-GRACE): continue
         if left: self.store.objs.put(f'{o.key.partition(".")[0]}.{secrets.token_hex(2)}', json.dumps({'packs': left}).encode())
         self.store.objs.delete(o.key)
 
@@ -193,10 +201,11 @@ def _checked(self:Repo, read_data):
     out = CheckReport()
     out.read_data,out.bad_index,out.damaged = read_data,[],set()
     try:
+        versions = {d: self.catalog.listing(d) for d in self.catalog.names()}  # before the index: a writer may be at work
         idx = self._check_packs(out)
-        if read_data: self._check_data(out, idx)
-        self.store.use(Index([(idx.packs, idx.rows[~np.isin(idx.rows['digest'], as_array(sorted(out.damaged)))])]))
-        for d in self.catalog.names(): self._check_dataset(out, d)
+        if read_data: idx = self._check_data(out, idx)
+        self.store.use(idx)
+        for d,vs in versions.items(): self._check_dataset(out, d, vs)
     finally: self.store._index = None
     if out.damaged and not out.hits: out.notes.append(f'{len(out.damaged):,} damaged chunks that no version needs')
     return out
@@ -204,35 +213,49 @@ def _checked(self:Repo, read_data):
 @patch
 def _check_packs(self:Repo, out)->Index:
     "The part of the index that the packs bear out"
-    objs,parts = self.store.objs,[]
-    for o in objs.list('index'):
-        try: parts.append(load_index(objs.get(o.key), o.key))
-        except StoreError as e:
-            out.problems.append(str(e))
-            out.bad_index.append(o.key)
-    packs,idx = {o.key.rpartition('/')[2]: o.size for o in objs.list('packs')},Index(parts)
+    parts = self._index_parts()
+    out.bad_index = [k for k,p in parts.items() if isinstance(p, StoreError)]
+    out.problems += [str(parts.pop(k)) for k in out.bad_index]
+    packs,idx = {o.key.rpartition('/')[2]: o.size for o in self.store.objs.list('packs')},Index(parts.values())
     end = np.zeros(len(idx.packs), 'i8')
     np.maximum.at(end, idx.rows['pack'], (idx.rows['offset']+idx.rows['stored']).astype('i8'))
-    condemned = self.store.condemned()
+    try: condemned = self.store.condemned()
+    except StoreError as e:
+        condemned = set()
+        out.problems.append(str(e))
     named = {p: e for p,e in zip(idx.packs, end.tolist())}
     bad = {p for p,e in named.items() if packs.get(p, 0)<e}
     out.problems += [f'pack {p[:12]} is {"missing" if p not in packs else "cut short"}' for p in sorted(bad-condemned)]
+    there = np.array([packs.get(p, 0) for p in idx.packs], 'u8')
+    rows = idx.rows[idx.rows['offset']+idx.rows['stored']<=there[idx.rows['pack']]]
     if lost := packs.keys()-named.keys()-condemned: out.notes.append(f'{len(lost):,} packs are in no index: a writer is at work, or one died; repair=True takes them in')
     out.n_chunks,out.n_bytes = len(idx),sum(packs.values())
-    return Index([(idx.packs, idx.rows)], bad)
+    return Index([(idx.packs, rows)], {*idx.packs}-packs.keys())
+
+@patch
+def _index_parts(self:Repo)->dict: # {key: packs and rows, or the error that it gave}
+    "All index objects; from the start again if one is merged away meanwhile"
+    out = {}
+    for o in self.store.objs.list('index'):
+        try: out[o.key] = load_index(self.store.objs.get(o.key), o.key)
+        except NoObject: return self._index_parts()
+        except StoreError as e: out[o.key] = e
+    return out
 
 @patch
 def _check_data(self:Repo, out, idx):
-    self.store.use(idx)
-    names = as_names(idx.rows['digest'])
+    bad = np.zeros(len(idx), bool)
     with Progress('checking', int(idx.rows['raw'].sum())) as tell:
-        for i,d in self.store.read_many(names):
-            if isinstance(d, StoreError): out.damaged.add(names[i])
+        for i,d in self.store.read_rows(idx.packs, idx.rows):
+            if isinstance(d, Damaged): bad[i] = True
+            elif isinstance(d, StoreError): raise d
             else: tell(len(d))
+    out.damaged = {(idx.packs[r['pack']], int(r['offset'])) for r in idx.rows[bad]}
+    return Index([(idx.packs, idx.rows[~bad])])
 
 @patch
-def _check_dataset(self:Repo, out, dataset):
-    for v,marks in self.catalog.listing(dataset).items():
+def _check_dataset(self:Repo, out, dataset, versions):
+    for v,marks in versions.items():
         if 'forgotten' in marks: continue
         out.versions += 1
         try:

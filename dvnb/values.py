@@ -6,7 +6,7 @@
 __all__ = []
 
 # %% ../nbs/api/13_values.ipynb #89d4b572
-import io, os
+import io, os, secrets, shutil
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
@@ -67,9 +67,17 @@ def path(self:Repo,
     same = (at>=0) & (man.kind==cur.kind[at]) & (man.digests==cur.digests[at]) if len(cur) else at>=0
     bad = np.flatnonzero(wanted & ~same & (man.kind!=DIR)).tolist()
     with Disk(top) as disk,Progress(f'copying {v.ref}', int(man.size[bad].sum())) as tell:
-        for i in bad:
-            if at[i]>=0: _set_aside(disk, man.paths[i], v)
-        stats,lost = write_files(self.store, man, bad, disk, tell=tell, mode=0o444)
+        stage = f'.dvnb-copy-{secrets.token_hex(4)}'.encode()
+        try:
+            disk.dir(stage, make=True)
+            stats,lost = write_files(self.store, man, bad, disk, name=lambda i: stage+b'/%d' % i, tell=tell, mode=0o444)
+            for i in bad:
+                if i in lost: continue
+                if at[i]>=0: _set_aside(disk, man.paths[i], v)
+                d,name = disk.split(man.paths[i], make=True)
+                os.rename(b'%d' % i, name, src_dir_fd=disk.dir(stage), dst_dir_fd=d)
+                stats[:, i] = disk.stats(man.paths[i])
+        finally: shutil.rmtree(top/os.fsdecode(stage), ignore_errors=True)
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
     if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
     if bad: note_written(cache, man, stats, seen.stats, np.where(same, at, -1))
@@ -77,8 +85,15 @@ def path(self:Repo,
 
 def _set_aside(disk, path, v):
     d,name = disk.split(path)
-    os.rename(name, name+b'.changed', src_dir_fd=d, dst_dir_fd=d)
-    v.notes.append(f'{shown(path)} had been changed in the copy: it is {shown(name)}.changed there now')
+    n,aside = 1,name[:240]+b'.changed'
+    while _is_there(aside, d): n,aside = n+1,name[:240]+b'.changed%d' % (n+1)
+    try: os.rename(name, aside, src_dir_fd=d, dst_dir_fd=d)
+    except FileNotFoundError: return
+    v.notes.append(f'{shown(path)} had been changed in the copy: it is {shown(aside)} there now')
+
+def _is_there(name, d):
+    try: return bool(os.stat(name, dir_fd=d, follow_symlinks=False))
+    except FileNotFoundError: return False
 
 # %% ../nbs/api/13_values.ipynb #6208325a
 @patch
