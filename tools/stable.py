@@ -37,7 +37,7 @@ _address = re.compile(r'( at)? 0x[0-9a-fA-F]{8,}')
 _took = re.compile(r'\b(in|took) (about )?\d+(\.\d+)? ?(ns|us|µs|ms|s|seconds?|min|minutes?)\b')
 _ago = re.compile(r'\b(\d+|an?) (seconds?|minutes?|s|min) ago\b')
 _timing = re.compile(r'^(CPU times|Wall time): .*$', re.M)
-_time = re.compile(r'\b(\d{4}-\d\d-\d\d)(?:([T ])(\d\d:\d\d)(:\d\d)?([.,]\d{1,9})?)?')
+_time = re.compile(r'\b(\d{4}-\d\d-\d\d)(?:([T \u00a0\u2007])(\d\d:\d\d)(:\d\d)?([.,]\d{1,9})?)?')
 
 def _today_only(m):
     "A moment of this run becomes noon of a fixed day; any other date is data, and stays"
