@@ -173,7 +173,7 @@ def _bucket(url):
     if url.startswith('memory://'): return _memory.setdefault(url, MemoryStore())
     http = os.environ.get('AWS_ENDPOINT_URL', os.environ.get('AWS_ENDPOINT', '')).startswith('http://')
     return from_url(url, retry_config={'max_retries': 4, 'retry_timeout': timedelta(seconds=10)},
-                    client_options={'connect_timeout': timedelta(seconds=5), **({'allow_http': True} if http else {})})
+                    client_options={'connect_timeout': timedelta(seconds=5), 'timeout': timedelta(seconds=120), **({'allow_http': True} if http else {})})
 
 class BucketObjects:
     "Objects below the address `url`: `s3://bucket/folder`, `gs://`, `az://`, `memory://name`"

@@ -13,7 +13,8 @@ from fastcore.basics import patch
 from .catalog import Snapshot
 from .changes import DatasetDiff, row_places
 from .disk import Disk, RestoreError, write_files
-from .folder import note_written, select
+from .folder import note_written
+from .plan import select
 from .manifest import DIR
 from .progress import Progress
 from .ref import RefError, near
