@@ -514,6 +514,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                             'dvnb.store.Store.flush': ('api/store.html#store.flush', 'dvnb/store.py'),
                             'dvnb.store.Store.get': ('api/store.html#store.get', 'dvnb/store.py'),
                             'dvnb.store.Store.get_many': ('api/store.html#store.get_many', 'dvnb/store.py'),
+                            'dvnb.store.Store.holds': ('api/store.html#store.holds', 'dvnb/store.py'),
                             'dvnb.store.Store.index': ('api/store.html#store.index', 'dvnb/store.py'),
                             'dvnb.store.Store.load': ('api/store.html#store.load', 'dvnb/store.py'),
                             'dvnb.store.Store.marks': ('api/store.html#store.marks', 'dvnb/store.py'),

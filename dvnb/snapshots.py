@@ -75,8 +75,7 @@ def lacking(self:Repo, man:Manifest)->list: # Places in `man`
     "Files whose bytes the store does not hold, or holds only in packs that are condemned"
     files = man.kind!=DIR
     whole = np.array([p not in man.lists for p in man.paths], bool) if man.lists else np.ones(len(man), bool)
-    held,_ = self.store.index.find(man.digests)
-    bad = files & whole & ~held
+    bad = files & whole & ~self.store.holds(man.digests)
     paths = [*man.lists]
     for p,ok in zip(paths, self._lists_held([man.lists[p] for p in paths])):
         if not ok: bad[man.find(p)] = True
@@ -86,9 +85,8 @@ def lacking(self:Repo, man:Manifest)->list: # Places in `man`
 def _lists_held(self:Repo, roots):
     "Whether all nodes and chunks of each list are held"
     if not roots: return []
-    found,_ = self.store.index.find(as_array(roots))
-    out = found.tolist()
-    for i in np.flatnonzero(found):
+    out = self.store.holds(as_array(roots)).tolist()
+    for i in np.flatnonzero(self.store.index.find(as_array(roots))[0]):
         nodes = set()
         try: names = self.store.get_lists([roots[i]], nodes)[0]['digest']
         except StoreError: out[i] = False

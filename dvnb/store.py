@@ -74,6 +74,15 @@ def load(self:Store,
 def index(self:Store): return self.load() if self._index is None else self._index
 
 @patch
+def holds(self:Store,
+    names:np.ndarray, # Digests, of type `S32`
+)->np.ndarray: # Bools
+    "Which chunks are held, or were put since the last `flush`"
+    held,_ = self.index.find(names)
+    if self._fresh: held[~held] = [n in self._fresh for n in as_names(names[~held])]
+    return held
+
+@patch
 def condemned(self:Store)->set:
     "Ids of the packs that `gc` will delete"
     return {p for ps in self.marks().values() for p in ps}

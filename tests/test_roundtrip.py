@@ -288,3 +288,10 @@ def test_patterns_that_mean_nothing(repo, tmp_path):
     v = repo.snapshot(fill(tmp_path/'d', table))
     refuses(lambda: repo.restore(v, tmp_path/'out', files='*.tif'), 'matches', '*.tif')
     assert not (tmp_path/'out').exists()
+
+def test_what_is_new_is_read_once(repo, tmp_path, monkeypatch):
+    src, opened = fill(tmp_path/'d', {'small': 'a'*1000, 'large': 'b'*600_000}), []
+    real = dvnb.scan._steady
+    monkeypatch.setattr(dvnb.scan, '_steady', lambda path, read: opened.append(path) or real(path, read))
+    repo.snapshot(src)
+    assert len(opened) == len(set(opened)) == 2
