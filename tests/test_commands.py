@@ -366,7 +366,7 @@ def test_the_state_outlives_a_version_that_was_forgotten(taxi):
     dv.snapshot('taxi')
     dv.forget('taxi:1.0.0')
     s = shell.state()
-    assert 'was forgotten' in repr(s) and 'was forgotten' in s._repr_html_()
+    assert 'forgotten' in repr(s) and 'forgotten' in s._repr_html_()
 
 def test_help_is_the_same_three_times(ip, capsys):
     assert str(ip.run_line_magic('dver', 'help diff')) == str(ip.run_line_magic('dver', 'diff --help')) == usage('diff', '%dver')
