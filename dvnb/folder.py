@@ -55,7 +55,9 @@ def _in_a_line(f):
     @wraps(f)
     def inner(*args, **kw):
         try: return f(*args, **kw)
-        except OSError as e: raise RestoreError(f'cannot {f.__name__}: {e.strerror}{f" ({shown(e.filename)})" if e.filename else ""}; what was begun is finished by doing it again, or taken back by `undo`') from e
+        except OSError as e:
+            where = e.filename or kw.get('target') or args[-1]
+            raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({shown(str(where))}); what was begun is finished by doing it again, or taken back by `undo`') from e
     return inner
 
 def _lock(fd):
