@@ -12,8 +12,8 @@ import numpy as np
 from fastcore.basics import patch
 from .catalog import load_record, now
 from .manifest import DIR, each_leaf, leaves
-from .objects import NoObject, StoreError
-from .pack import Index, as_array, as_names, load_index, pack_key
+from .objects import StoreError
+from .pack import Index, as_array, as_names, pack_key
 from .progress import Progress
 from .ref import Ref, RefError
 from .repo import Repo, as_tree
@@ -213,7 +213,7 @@ def _checked(self:Repo, read_data):
 @patch
 def _check_packs(self:Repo, out)->Index:
     "The part of the index that the packs bear out"
-    parts = self._index_parts()
+    parts = self.store.index_parts()
     out.bad_index = [k for k,p in parts.items() if isinstance(p, StoreError)]
     out.problems += [str(parts.pop(k)) for k in out.bad_index]
     packs,idx = {o.key.rpartition('/')[2]: o.size for o in self.store.objs.list('packs')},Index(parts.values())
@@ -231,16 +231,6 @@ def _check_packs(self:Repo, out)->Index:
     if lost := packs.keys()-named.keys()-condemned: out.notes.append(f'{len(lost):,} packs are in no index: a writer is at work, or one died; repair=True takes them in')
     out.n_chunks,out.n_bytes = len(idx),sum(packs.values())
     return Index([(idx.packs, rows)], {*idx.packs}-packs.keys())
-
-@patch
-def _index_parts(self:Repo)->dict: # {key: packs and rows, or the error that it gave}
-    "All index objects; from the start again if one is merged away meanwhile"
-    out = {}
-    for o in self.store.objs.list('index'):
-        try: out[o.key] = load_index(self.store.objs.get(o.key), o.key)
-        except NoObject: return self._index_parts()
-        except StoreError as e: out[o.key] = e
-    return out
 
 @patch
 def _check_data(self:Repo, out, idx):
