@@ -9,6 +9,7 @@ __all__ = ['FileChange', 'WHATS', 'SIGNS', 'FilesDiff', 'row_places', 'diff_file
 import os
 from bisect import bisect_left
 from collections import Counter, namedtuple
+from itertools import repeat
 import numpy as np
 from fastcore.basics import patch
 from .manifest import DIR, FILE, Manifest
@@ -42,8 +43,8 @@ def row_places(
 ): # Integers
     "For each row of `new` its place in `old`, or -1"
     if old.paths==new.paths: return np.arange(len(new))
-    at = {p: i for i,p in enumerate(old.paths)}
-    return np.array([at.get(p, -1) for p in new.paths], 'i8')
+    at = dict(zip(old.paths, range(len(old))))
+    return np.fromiter(map(at.get, new.paths, repeat(-1)), 'i8', len(new))
 
 def _is_empty(man, i):
     below = man.paths[i]+b'/'
@@ -127,7 +128,7 @@ class DatasetDiff(Shown):
         entries = [c.path for c in f if c.kind!='f']
         if not f: return file_changes([], [], touched=f.touched)
         old = self.new if self.old.one and self.new.one else self.old
-        return file_changes(_files_of(old), _files_of(self.new), plain('added'), plain('removed'), plain('modified'), f.renamed, entries, f.touched, self.policy.kind)
+        return file_changes(_Files(old), _Files(self.new), plain('added'), plain('removed'), plain('modified'), f.renamed, entries, f.touched, self.policy.kind)
 
     @property
     def level(self): return self.verdict.level
@@ -140,9 +141,11 @@ class DatasetDiff(Shown):
     def __bool__(self): return not self.clean
     def __repr__(self): return self.summary()
 
-def _files_of(tree):
-    m = tree.manifest
-    return [os.fsdecode(p) for p,k in zip(m.paths, m.kind.tolist()) if k==FILE]
+class _Files:
+    "The paths of the files of a tree, in order, each made when its turn comes: there may be millions"
+    def __init__(self, tree): self.paths,self.kinds = tree.manifest.paths,tree.manifest.kind.tobytes()
+    def __iter__(self): return (os.fsdecode(p) for p,k in zip(self.paths, self.kinds) if k==FILE)
+    def __reversed__(self): return (os.fsdecode(p) for p,k in zip(reversed(self.paths), reversed(self.kinds)) if k==FILE)
 
 def diff_trees(old:Tree, new:Tree, policy:Policy=Policy(), version=None, dataset='')->DatasetDiff:
     "What changed from `old` to `new`"

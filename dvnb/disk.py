@@ -119,7 +119,7 @@ class Writer:
     def small(self, places):
         "Files of one chunk"
         with Disk(self.disk.root) as disk:
-            for j,data in self.store.read_many(as_names(self.man.digests[places])):
+            for j,data in self.store.read_many(as_names(self.man.digests[places]), ahead=4*self.store.objs.remote):
                 if self.stop: return
                 if isinstance(data, StoreError): self.lost[places[j]] = data
                 else:

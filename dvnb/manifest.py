@@ -7,9 +7,11 @@ __all__ = ['FILE', 'DIR', 'LINK', 'NONE', 'Row', 'LEAF', 'NODE', 'Manifest', 've
            'load_leaves', 'load', 'differing', 'checked']
 
 # %% ../nbs/api/02_manifest.ipynb #b4087a6b
-import os, struct, zlib
+import os, re, struct, zlib
 from bisect import bisect_left
 from collections import namedtuple
+from itertools import chain, islice
+from operator import lt
 import numpy as np
 from blake3 import blake3
 from .objects import StoreError
@@ -75,9 +77,8 @@ def version_digest(man:Manifest)->bytes: # 32 bytes
         paths = man.paths[s:s+(1<<16)]
         rows = np.empty(len(paths), _fixed)
         for k,c in zip(_fixed.names, (man.kind, man.size, man.digests)): rows[k] = c[s:s+(1<<16)]
-        rows['n'] = [len(p) for p in paths]
-        b,w = rows.tobytes(),_fixed.itemsize
-        h.update(b''.join([x for i,p in enumerate(paths) for x in (b[i*w:i*w+w], p)]))
+        rows['n'] = np.fromiter(map(len, paths), 'u4', len(paths))
+        h.update(b''.join(chain.from_iterable(zip(rows.view(f'V{_fixed.itemsize}').tolist(), paths))))
     return h.digest()
 
 # %% ../nbs/api/02_manifest.ipynb #a17dbda7
@@ -169,13 +170,15 @@ def _understood(f, name, data):
     try: return f(data)
     except (ValueError, IndexError, struct.error): raise StoreError(f'chunk {name.hex()[:12]} is no part of a manifest') from None
 
+def _gather(store, names): return _concat([_concat(each_leaf(store, names[i:i+512])) for i in range(0, len(names), 512)])
+
 def load_leaves(store, names)->Manifest:
     "The rows of some leaves of a manifest"
-    return checked(_concat([_concat(each_leaf(store, names[i:i+512])) for i in range(0, len(names), 512)]), partly=True)
+    return checked(_gather(store, names), partly=True)
 
 def load(store, root:bytes, partly:bool=False)->Manifest:
     "The manifest that `save` kept under `root`"
-    return checked(load_leaves(store, leaves(store, root)), partly)
+    return checked(_gather(store, leaves(store, root)), partly)
 
 def differing(store, old:bytes, new:bytes)->tuple: # Two `Manifest`s
     "Rows of the leaves that are only in `old`, and of those only in `new`; all other rows are in both"
@@ -186,17 +189,23 @@ def differing(store, old:bytes, new:bytes)->tuple: # Two `Manifest`s
 
 # %% ../nbs/api/02_manifest.ipynb #81149f87
 _evil = {b'', b'.', b'..'}
+_part = re.compile(rb'[\0/]\.{0,2}(?=[\0/])')
+
+def _suspect(paths):
+    "May a path hold a NUL, or have a part that is empty, `.` or `..`?"
+    joined = b'\0'.join([b'', *paths, b''])
+    return bool(paths) and (joined.count(b'\0')>len(paths)+1 or bool(_part.search(joined)))
 
 def checked(
     man:Manifest,
     partly:bool=False, # Are these only some of the rows?
 )->Manifest: # `man` itself
     "`StoreError` unless the paths of `man` are safe to create below a folder"
-    ps = man.paths
-    bad = next((p for p in ps if b'\0' in p or not _evil.isdisjoint(p.split(b'/'))), None)
-    if bad is None: bad = next((q for p,q in zip(ps, ps[1:]) if p>=q), None)
+    ps,bad = man.paths,None
+    if _suspect(ps): bad = next((p for p in ps if b'\0' in p or not _evil.isdisjoint(p.split(b'/'))), None)
+    if bad is None and not all(map(lt, ps, islice(ps, 1, None))): bad = next(q for p,q in zip(ps, ps[1:]) if p>=q)
     if bad is None and not partly:
-        dirs = {b'', *(p for p,k in zip(ps, man.kind.tolist()) if k==DIR)}
+        dirs = {b'', *(ps[i] for i in np.flatnonzero(man.kind==DIR).tolist())}
         bad = next((p for p in ps if p.rpartition(b'/')[0] not in dirs), None)
     if bad is not None: raise StoreError(f'a manifest names the unsafe path {os.fsdecode(bad)!r}: it is refused')
     return man

@@ -104,9 +104,7 @@ def as_array(
 
 def as_names(
     arr:np.ndarray, # Of type `S32`
-)->list:
-    b = np.ascontiguousarray(arr).tobytes()
-    return [b[i:i+32] for i in range(0, len(b), 32)]
+)->list: return np.ascontiguousarray(arr).view('V32').tolist()
 
 # %% ../nbs/api/01_pack.ipynb #1a056043
 def as_rows(

@@ -168,11 +168,11 @@ def verdict(
     return Verdict(max((level for level,_ in found), default=Level.NONE), [o for _,o in found])
 
 # %% ../nbs/api/10_verdict.ipynb #035799d3
-def _bysplit(paths, kind=None):
+def _bysplit(paths, kind=None, only=None):
     "{split: its files}, for those of `paths` that are tables"
     res = {}
     for p in paths:
-        if file_kind(p, kind)=='table': res.setdefault(split_name(p), []).append(p)
+        if file_kind(p, kind)=='table' and (only is None or split_name(p) in only): res.setdefault(split_name(p), []).append(p)
     return res
 
 def _format(path): return (m := _split(path)) and (m[3].lower(), (m[4] or '').lower())
@@ -181,9 +181,9 @@ def _where(split, files): return files[0] if len(files)==1 else split
 
 # %% ../nbs/api/10_verdict.ipynb #993a1bb0
 def _table_changes(touched, renamed, old, new, kind=None):
-    mine = sorted(_bysplit(touched, kind))
+    mine = sorted(splits := _bysplit(touched, kind))
     if not mine: return
-    olds,news = _bysplit(old, kind),_bysplit(new, kind)
+    olds,news = _bysplit(old, kind, splits),_bysplit(new, kind, splits)
     def whole(o, n): return olds[split_name(o)]==[o] and news[split_name(n)]==[n] and _format(o)==_format(n)
     moved = {split_name(o): (o, n) for o,n in renamed if whole(o, n)}
     reached = {split_name(n) for _,n in moved.values()}
@@ -205,7 +205,7 @@ def _change(what, path, kind, where=None):
 
 def _single_changes(added, removed, modified, renamed, old, kind=None):
     def others(paths): return (p for p in paths if file_kind(p, kind)!='table')
-    last = max((o for o in old if file_kind(o, kind)=='folder'), default='') if added else ''
+    last = next((o for o in reversed(old) if file_kind(o, kind)=='folder'), '') if added else ''
     for p in others(added):
         yield Change('file_appended', p) if file_kind(p, kind)=='folder' and p>last else _change('added', p, kind)
     for p in others(removed): yield _change('removed', p, kind)
@@ -229,7 +229,7 @@ def _parted(renamed, kind=None):
     return res
 
 def file_changes(
-    old, # Paths of all files before
+    old, # Paths of all files before, in order
     new, # Paths of all files after
     added=(), # Paths
     removed=(), # Paths
