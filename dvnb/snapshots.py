@@ -26,7 +26,7 @@ from .scan import Hasher, Look, ScanError, StatCache, manifest_of, read_in
 from .table import frame_digest, is_frame, to_tables
 from .tablefile import write_table
 from .text import human, many, shown
-from .tree import Tree, look_at
+from .tree import Tree, files_in, frame_opener, look_at
 from .verdict import Level, Verdict
 
 # %% ../nbs/api/12_snapshots.ipynb #cb662cd1
@@ -107,7 +107,10 @@ class Draft:
     def __init__(self, src:Source, seen:Look, man:Manifest, rules, frames=None):
         self.src,self.seen,self.man,self.rules,self.frames = src,seen,man,rules,frames or {}
         self.digest = version_digest(man)
-    def tree(self): return Tree(str(self.src.x) if self.src.kind!='frames' else self.src.dataset, self.man, frames=self.frames)
+    def tree(self):
+        x,tables = self.src.x,self.src.tables
+        if tables is not None: return Tree(self.src.dataset, self.man, open=frame_opener(tables), frames=self.frames)
+        return Tree(str(x), self.man, **files_in(x if self.src.kind=='folder' else x.parent), frames=self.frames)
 
 @patch
 def draft(self:Repo, src:Source, rules, sink=None)->Draft:
