@@ -119,12 +119,15 @@ class Writer:
     def small(self, places):
         "Files of one chunk"
         with Disk(self.disk.root) as disk:
-            for j,data in self.store.read_many(as_names(self.man.digests[places]), ahead=4*self.store.objs.remote):
-                if self.stop: return
-                if isinstance(data, StoreError): self.lost[places[j]] = data
-                else:
-                    self.write(places[j], (data,), disk)
-                    self.tell(len(data))
+            for s in range(0, len(places), 1<<16): self._some(places[s:s+(1<<16)], disk)
+
+    def _some(self, places, disk):
+        for j,data in self.store.read_many(as_names(self.man.digests[places]), ahead=4*self.store.objs.remote):
+            if self.stop: return
+            if isinstance(data, StoreError): self.lost[places[j]] = data
+            else:
+                self.write(places[j], (data,), disk)
+                self.tell(len(data))
 
     def large(self, i):
         "A file of many chunks"

@@ -113,7 +113,7 @@ class StatCache:
     def __init__(self, file): self.file = Path(file)
 
     def load(self):
-        "Paths joined, their lengths, stats, digests, lists; None if there is nothing to believe"
+        "Paths joined (a view), their lengths, stats, digests, lists; None if there is nothing to believe"
         try: data = self.file.read_bytes()
         except OSError: return None
         if len(data)<56 or digest(memoryview(data)[:-32])!=data[-32:]: return None
@@ -122,7 +122,7 @@ class StatCache:
         for kind,count in ('S1', blob),('<u4', n),('<i8', 5*n),('S32', n),('<u4', lists),('S32', lists):
             out.append(np.frombuffer(data, kind, count, at))
             at += out[-1].nbytes
-        return data[24:24+blob],out[1],out[2].reshape(5, n),out[3],dict(zip(out[4].tolist(), as_names(out[5])))
+        return memoryview(data)[24:24+blob],out[1],out[2].reshape(5, n),out[3],dict(zip(out[4].tolist(), as_names(out[5])))
 
     def save(self,
         man:Manifest, # Digests of files
@@ -163,7 +163,7 @@ def recall(
     blob,lens,stats,digests,roots = known
     files = np.flatnonzero(unknown)
     paths = [seen.paths[i] for i in files.tolist()]
-    if len(lens)==len(paths) and blob==b''.join(paths): at,have = np.arange(len(paths)),np.ones(len(paths), bool)
+    if len(lens)==len(paths) and _is_joined(blob, paths): at,have = np.arange(len(paths)),np.ones(len(paths), bool)
     else: at,have = _align(blob, lens, paths)
     same = have.copy()
     for now,then in zip(seen.stats, stats): same[have] &= now[files[have]]==then[at[have]]
@@ -172,9 +172,18 @@ def recall(
     if roots: lists = {p: roots[i] for p,i,ok in zip(paths, at.tolist(), same.tolist()) if ok and i in roots}
     return names,lists,unknown
 
+def _is_joined(blob, paths, step=1<<16):
+    "Is `blob` these paths, joined?"
+    at = 0
+    for s in range(0, len(paths), step):
+        some = b''.join(paths[s:s+step])
+        if bytes(blob[at:at+len(some)])!=some: return False
+        at += len(some)
+    return at==len(blob)
+
 def _align(blob, lens, paths):
     "The place of each of `paths` in the memory, and whether it has one"
-    ends = np.cumsum(lens).tolist()
+    blob,ends = bytes(blob),np.cumsum(lens).tolist()
     place = {blob[s:e]: i for i,(s,e) in enumerate(zip([0, *ends], ends))}
     at = np.array([place.get(p, -1) for p in paths], 'i8')
     return at,at>=0
