@@ -93,12 +93,13 @@ class Rule:
     "What one kind of change asks for"
     level:Level # Where the dataset has no policy for it
     words:str # What happened, with `{s}` for a plural
-    policy:str = '' # The `Policy` field that decides, if any
+    policy:str = '' # The `Policy` field that decides, if any; of several, all must have decided
 
     def decide(self, policy:Policy)->Level:
         "The level under `policy`"
-        word = getattr(policy, self.policy) if self.policy else None
-        return self.level if word is None else Level.PATCH if word=='ignore' else Level[word.upper()]
+        words = [getattr(policy, p) for p in self.policy.split()]
+        if not words or None in words: return self.level
+        return max(Level.PATCH if w=='ignore' else Level[w.upper()] for w in words)
 
 # %% ../nbs/api/10_verdict.ipynb #d2e33780
 _none,_patch,_minor,_major = Level
@@ -106,13 +107,30 @@ RULES = dict(
     split_added = Rule(_minor, 'split{s} added', 'split_added'),
     split_removed = Rule(_major, 'split{s} removed'),
     split_renamed = Rule(_major, 'split{s} renamed'),
+    rows_leaked = Rule(_major, 'row{s} moved from one split to another, which is a leak'),
     table_modified = Rule(_major, 'table{s} modified'),
+    column_removed = Rule(_major, 'column{s} removed'),
+    column_renamed = Rule(_major, 'column{s} renamed'),
+    type_changed = Rule(_major, 'column{s} of another type'),
+    type_widened = Rule(_major, 'column{s} of a wider type', 'widen'),
+    cells_changed = Rule(_major, 'cell{s} changed'),
+    rows_changed = Rule(_major, 'row{s} that differ'),
+    rows_removed = Rule(_major, 'row{s} removed'),
+    rows_inserted = Rule(_major, 'row{s} inserted'),
+    rows_reordered = Rule(_major, 'row{s} in another order', 'order'),
+    rows_appended_reordered = Rule(_major, 'row{s} added, and the old ones in another order', 'append order'),
+    rows_appended = Rule(_major, 'row{s} appended', 'append'),
+    columns_reordered = Rule(_major, 'column{s} in another place', 'column_order'),
+    column_added = Rule(_minor, 'column{s} added'),
+    nullable_changed = Rule(_patch, 'column{s} that may hold nulls now', 'nullable'),
+    table_recoded = Rule(_patch, 'table{s} stored differently, read the same'),
     table_renamed = Rule(_patch, 'table file{s} renamed, same split'),
     file_added = Rule(_major, 'file{s} added between others'),
     file_appended = Rule(_major, 'file{s} added after all others', 'append'),
     file_removed = Rule(_major, 'file{s} removed'),
     file_modified = Rule(_major, 'file{s} modified'),
     file_renamed = Rule(_major, 'file{s} renamed'),
+    file_recoded = Rule(_patch, 'file{s} stored differently, decoded the same'),
     opaque_added = Rule(_major, 'opaque file{s} added'),
     opaque_removed = Rule(_major, 'opaque file{s} removed'),
     opaque_modified = Rule(_major, 'opaque file{s} modified'),
@@ -146,8 +164,8 @@ class Verdict:
 def _reason(kind, changes, policy, rules):
     "The level that `changes` of one `kind` ask for, and a line that says why"
     rule,c,n = rules[kind],changes[0],sum(o.n for o in changes)
-    choice = getattr(policy, rule.policy) if rule.policy else None
-    why = '; '.join(o for o in (c.detail, choice and f'{rule.policy}={choice!r}') if o)
+    choices = [f'{p}={w!r}' for p in rule.policy.split() if (w := getattr(policy, p)) is not None]
+    why = '; '.join(o for o in (c.detail, *choices) if o)
     what = rule.words.format(s='' if n==1 else 's')
     others = ' and others' if len(changes)>1 else ''
     where,level = c.path if c.path.isprintable() else repr(c.path),rule.decide(policy)
@@ -180,21 +198,27 @@ def _format(path): return (m := _split(path)) and (m[3].lower(), (m[4] or '').lo
 def _where(split, files): return files[0] if len(files)==1 else split
 
 # %% ../nbs/api/10_verdict.ipynb #993a1bb0
-def _table_changes(touched, renamed, old, new, kind=None):
+def _unread(old, new): "Nothing is known of what is inside files"
+
+def _table_changes(touched, renamed, old, new, kind=None, inside=_unread, pairs=()):
     mine = sorted(splits := _bysplit(touched, kind))
     if not mine: return
     olds,news = _bysplit(old, kind, splits),_bysplit(new, kind, splits)
     def whole(o, n): return olds[split_name(o)]==[o] and news[split_name(n)]==[n] and _format(o)==_format(n)
     moved = {split_name(o): (o, n) for o,n in renamed if whole(o, n)}
-    reached = {split_name(n) for _,n in moved.values()}
+    reached = {split_name(n) for _,n in moved.values()} | {n for _,n in pairs}
     for s in mine:
         if s in moved:
             o,n = moved[s]
             yield Change('table_renamed' if split_name(n)==s else 'split_renamed', f'{o} -> {n}')
         elif s in reached: continue
+        elif s in dict(pairs):
+            n = dict(pairs)[s]
+            yield Change('split_renamed', f'{_where(s, olds[s])} -> {_where(n, news[n])}')
+            yield from inside(olds[s], news[n]) or ()
         elif s not in news: yield Change('split_removed', _where(s, olds[s]))
         elif s not in olds: yield Change('split_added', _where(s, news[s]))
-        else: yield Change('table_modified', _where(s, news[s]), detail='contents differ; rows are not compared')
+        else: yield from inside(olds[s], news[s]) or [Change('table_modified', _where(s, news[s]), detail='contents differ; rows are not compared')]
 
 # %% ../nbs/api/10_verdict.ipynb #7810e26c
 def _change(what, path, kind, where=None):
@@ -203,13 +227,13 @@ def _change(what, path, kind, where=None):
     detail = 'bytes differ; contents are not compared' if what=='modified' else ''
     return Change(f"{'file' if reader=='folder' else reader}_{what}", where or path, detail=detail)
 
-def _single_changes(added, removed, modified, renamed, old, kind=None):
+def _single_changes(added, removed, modified, renamed, old, kind=None, inside=_unread):
     def others(paths): return (p for p in paths if file_kind(p, kind)!='table')
     last = next((o for o in reversed(old) if file_kind(o, kind)=='folder'), '') if added else ''
     for p in others(added):
         yield Change('file_appended', p) if file_kind(p, kind)=='folder' and p>last else _change('added', p, kind)
     for p in others(removed): yield _change('removed', p, kind)
-    for p in others(modified): yield _change('modified', p, kind)
+    for p in others(modified): yield from (inside([p], [p]) if file_kind(p, kind)=='folder' else None) or [_change('modified', p, kind)]
     for o,n in renamed: yield _change('renamed', n, kind, f'{o} -> {n}')
 
 # %% ../nbs/api/10_verdict.ipynb #93fcb85b
@@ -237,12 +261,14 @@ def file_changes(
     renamed=(), # Pairs of an old and a new path, with equal bytes
     entries=(), # Paths of links and empty folders that were added, removed or changed
     touched=(), # Paths that differ in time or mode only
-    kind:str|None=None # The dataset's `Policy.kind`
+    kind:str|None=None, # The dataset's `Policy.kind`
+    inside=_unread, # From old and new files of a split, or a file of a folder, to the `Change`s inside; None if they cannot be read
+    pairs=(), # (old, new) splits that are one table under another name
 )->list: # Of `Change`, for `verdict`
     "What happened to the files of a dataset, as facts"
     tables,others,cross = _parted(renamed, kind)
     added,removed = [*added, *(n for _,n in cross)],[*removed, *(o for o,_ in cross)]
     seen = [*added, *removed, *modified, *(p for pair in tables for p in pair)]
-    split,entry = _table_changes(seen, tables, old, new, kind),_entry_changes(entries, old, new, kind)
-    single = _single_changes(added, removed, modified, others, old, kind)
+    split,entry = _table_changes(seen, tables, old, new, kind, inside, pairs),_entry_changes(entries, old, new, kind)
+    single = _single_changes(added, removed, modified, others, old, kind, inside)
     return [*split, *single, *entry, *(Change('file_touched', p) for p in touched)]
