@@ -19,6 +19,7 @@ from .manifest import DIR, LINK, Manifest, load
 from .objects import StoreError
 from .plan import Plan, parents, select
 from .progress import Progress
+from .readcache import past_cache
 from .ref import RefError
 from .repo import Repo, as_tree
 from .scan import Look, StatCache, look, manifest_of, read_in, tick_of
@@ -85,7 +86,7 @@ def _into_new(self:Repo, plan:Plan, keep_going, remember):
     stage = target.parent/(mine+secrets.token_hex(4))
     stage.mkdir()
     try:
-        with Disk(stage) as disk,Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
+        with Disk(stage) as disk,past_cache(self.store),Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
             _lock(disk.fds[b''])
             stats,lost = write_files(self.store, plan.man, plan.writes, disk, tell=tell)
             _refuse_lost(plan, lost, keep_going)
@@ -104,7 +105,7 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
     stage = f'.dvnb-restore-{secrets.token_hex(4)}'.encode()
     with Disk(plan.target) as disk:
         try:
-            with Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
+            with past_cache(self.store),Progress(f'restoring {plan.label}', plan.n_bytes) as tell:
                 _lock(disk.dir(stage, make=True))
                 stats,lost = write_files(self.store, plan.man, plan.writes, disk, name=lambda i: stage+b'/%d' % i, tell=tell)
             _refuse_lost(plan, lost, keep_going)

@@ -43,6 +43,8 @@ class Local:
     def __repr__(self): return f'Local({str(self.root)!r})'
     def key(self, folder): return digest(os.fsencode(same_file(folder))).hex()[:32]
     def stat_file(self, folder): return self.root/'stat'/self.key(folder)
+    @property
+    def reads(self): return self.root/'reads'
     def copies(self, digest): return self.root/'copies'/digest[:32]
 
     def origin(self, folder)->dict:

@@ -24,7 +24,7 @@ class KeyTaken(StoreError):
 class NoObject(StoreError, LookupError):
     "No object stands under this key"
 
-ObjectInfo = namedtuple('ObjectInfo', 'key size modified')
+ObjectInfo = namedtuple('ObjectInfo', 'key size modified tag', defaults=[None])
 
 # %% ../nbs/api/01_objects.ipynb #4d102c02
 def fsync_dir(path):
@@ -216,7 +216,7 @@ def read(self:BucketObjects, key:str, offset:int=0, size:int|None=None)->bytes:
 def list(self:BucketObjects, prefix:str='')->list:
     "An `ObjectInfo` for each object below the folder `prefix`, by key"
     import obstore
-    found = [ObjectInfo(o['path'], o['size'], o['last_modified']) for batch in obstore.list(self.bucket, prefix or None) for o in batch]
+    found = [ObjectInfo(o['path'], o['size'], o['last_modified'], o['e_tag']) for batch in obstore.list(self.bucket, prefix or None) for o in batch]
     return sorted(found, key=lambda o: o.key)
 
 @patch

@@ -17,6 +17,7 @@ from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
 from .local import Local
 from .objects import StoreError
+from .readcache import remember_reads
 from .ref import Ref, RefError, VersionNotFound, near
 from .scan import StatCache
 from .store import Store, init_store
@@ -32,7 +33,9 @@ class Repo:
         url, # A folder or a bucket's address where a repo is
     ):
         self.store = Store(url)
-        self.catalog,self.local,self._lock = Catalog(self.store.objs, self),Local(self.store.id),RLock()
+        self.local,self._lock = Local(self.store.id),RLock()
+        remember_reads(self.store, self.local.reads)
+        self.catalog = Catalog(self.store.objs, self)
     def __repr__(self): return f'Repo({self.url!r})'
     @property
     def url(self): return self.store.url

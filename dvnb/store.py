@@ -30,7 +30,7 @@ class Store:
         except (ValueError, KeyError, TypeError): raise StoreError(f'format.json in {self.objs.url} is damaged: copy that of another repo of this release, then `check`') from None
         if self.format['format']>FORMAT:
             raise StoreError(f'{self.objs.url} has format {self.format["format"]}, this release of dvnb reads up to {FORMAT}: `pip install -U dvnb`')
-        self.id,self._index,self._pool,self._writer = self.format['id'],None,None,None
+        self.id,self.cache,self._index,self._pool,self._writer = self.format['id'],None,None,None,None
         self._reset()
     def __repr__(self): return f'Store({self.url!r})'
     @property
@@ -363,10 +363,13 @@ def _read_again(self:Store, names, places):
 @patch
 def get_many(self:Store, names:list)->list[bytes]:
     "Chunks in the order of `names`; `StoreError` if one cannot be had"
-    out = [None]*len(names)
-    for i,d in self.read_many(names):
+    out = [self.cache and self.cache.get(n, lambda d: digest(d)==n) for n in names]
+    todo = [i for i,d in enumerate(out) if d is None]
+    for j,d in self.read_many([names[i] for i in todo]):
         if isinstance(d, StoreError): raise d
-        out[i] = bytes(d)
+        d = bytes(d)
+        if self.cache: self.cache.put(names[todo[j]], d)
+        out[todo[j]] = d
     return out
 
 @patch

@@ -15,6 +15,7 @@ from .manifest import DIR, each_leaf, leaves
 from .objects import StoreError
 from .pack import Index, as_array, as_names, pack_key
 from .progress import Progress
+from .readcache import past_cache
 from .ref import Ref, RefError
 from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of, read_in
@@ -189,10 +190,11 @@ def check(self:Repo,
     repair:bool=False, # Mend what can be mended
 )->CheckReport:
     "Is everything there that versions need?"
-    out = self._checked(read_data)
-    if not repair or (out.ok and not out.notes): return out
-    fixed = self._repair(out)
-    again = self._checked(read_data)
+    with past_cache(self.store):
+        out = self._checked(read_data)
+        if not repair or (out.ok and not out.notes): return out
+        fixed = self._repair(out)
+        again = self._checked(read_data)
     again.repaired = fixed
     return again
 

@@ -17,6 +17,7 @@ from .folder import note_written
 from .plan import select
 from .manifest import DIR
 from .progress import Progress
+from .readcache import past_cache
 from .ref import RefError, near
 from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of
@@ -67,7 +68,7 @@ def path(self:Repo,
     at = row_places(cur, man)
     same = (at>=0) & (man.kind==cur.kind[at]) & (man.digests==cur.digests[at]) if len(cur) else at>=0
     bad = np.flatnonzero(wanted & ~same & (man.kind!=DIR)).tolist()
-    with Disk(top) as disk,Progress(f'copying {v.ref}', int(man.size[bad].sum())) as tell:
+    with Disk(top) as disk,past_cache(self.store),Progress(f'copying {v.ref}', int(man.size[bad].sum())) as tell:
         stage = f'.dvnb-copy-{secrets.token_hex(4)}'.encode()
         try:
             disk.dir(stage, make=True)

@@ -109,7 +109,7 @@ for k in range(6):
     said = processes(3, code, bucket, tmp_path)
     is_sound(bucket, {said[0][-1]: picture(tmp_path/'w')}, tmp_path)
 
-# Servers that say no
+# What a machine keeps of a bucket
 
 class Server:
     "Answers by `answer(method, path, headers, body)`: status, headers, body; or None to pass on to `behind`"
@@ -161,6 +161,112 @@ def serve():
         return made[-1]
     yield start
     for s in made: s.stop()
+
+look_around = '''
+r = Repo(args[0])
+print(len(r.log('t')), len(r.status(args[1]).files), len(r.diff('t:1.0.0', 't:2.0.0').files), len(r.read('t:1.0.0')), len(r.load('t@best').tags))
+'''
+
+@pytest.fixture
+def seen(serve, server, bucket, monkeypatch, tmp_path):
+    "A repo with a table in two versions and a folder of 600 files, and the requests for it that are not listings"
+    log = []
+    def answer(method, path, *_):
+        key = path.partition('?')[0].partition('/team/data/')[2]
+        if method != 'GET' or key: log.append((method, key))
+    repo = Repo.init(bucket)
+    src = fill(tmp_path/'t', {'data.csv': 'x,y\n'+''.join(f'{i},{i%7}\n' for i in range(40_000)), **{f'{i}.txt': str(i) for i in range(300)}})
+    repo.tag(repo.snapshot(src), 'best')
+    repo.snapshot(fill(src, {'3.txt': 'other'}))
+    use_endpoint(monkeypatch, serve(answer, server).url)
+    def ask(code=look_around):
+        log.clear()
+        said, = processes(1, code, bucket, src)
+        return said, [key for _, key in log]
+    ask.repo, ask.cache = repo, tmp_path/'cache'/repo.store.id/'reads'
+    shutil.rmtree(ask.cache, ignore_errors=True)
+    return ask
+
+def kept(ask): return [p for p in ask.cache.rglob('*') if p.is_file()]
+
+def test_a_second_process_fetches_nothing_again(seen):
+    said, first = seen()
+    assert said == ['2', '0', '1', '40000', '1'] and {k.split('/')[0] for k in first} > {'packs', 'index', 'datasets'}
+    assert seen() == (said, ['format.json'])
+
+def test_only_what_is_new_is_fetched(seen, tmp_path):
+    said, _ = seen()
+    seen.repo.snapshot(fill(tmp_path/'t', {'4.txt': 'new'}))
+    now, keys = seen()
+    assert now[0] == '3' and 0 < sum(k.startswith('datasets/') for k in keys) <= 1 and len(keys) < 8, keys
+
+def test_damage_in_the_cache_is_a_miss(seen):
+    said, first = seen()
+    harms = [lambda p: p.unlink(), lambda p: flip(p, 3), lambda p: os.truncate(p, 5), lambda p: p.write_bytes(b'')]
+    for i, p in enumerate(sorted(kept(seen))): harms[i%4](p)
+    assert seen() == (said, first) and seen() == (said, ['format.json'])
+
+def test_a_cache_that_cannot_be_written(seen):
+    said, _ = seen()
+    shutil.rmtree(seen.cache)
+    seen.cache.write_text('in the way')
+    assert seen()[0] == seen()[0] == said
+
+def test_what_another_machine_collected_is_not_missed(seen, monkeypatch, tmp_path):
+    said, first = seen()
+    with monkeypatch.context() as m:
+        m.setenv('DVNB_CACHE', str(tmp_path/'another'))
+        other = again(seen.repo)
+        other.snapshot(fill(tmp_path/'t', {f'{i}.txt': f'{i} other' for i in range(250)}))
+        other.forget('t:2.0.0')
+        for _ in range(3): other.gc(grace=at_once)
+    now, _ = seen("""
+r = Repo(args[0])
+try: r.load('t:2.0.0')
+except Exception as e: print('forgotten' in str(e))
+print(len(r.log('t')), r.check(read_data=True).ok)
+v = r.snapshot(args[1], bump='major')
+r.restore(v, args[1]+'.out')
+print(Repo(args[0]).check(read_data=True).ok)
+""")
+    assert now == ['True', '2', 'True', 'True']
+    assert contents(picture(tmp_path/'t.out')) == contents(picture(tmp_path/'t'))
+
+def test_a_check_does_not_believe_the_cache(seen):
+    said, _ = seen()
+    objs = seen.repo.store.objs
+    for o in objs.list('packs'): objs.put(o.key, b'x'*o.size, replace=True)
+    code = 'print(Repo(args[0]).check(read_data=True).ok, Repo(args[0]).check().ok)'
+    assert seen(code)[0] == ['False', 'False']
+
+def test_a_damaged_object_is_not_kept(seen):
+    objs, answers = seen.repo.store.objs, []
+    o, = [o for o in objs.list('datasets/t/_') if o.key.endswith('1.0.0')]
+    good = objs.get(o.key)
+    objs.put(o.key, good[:-9], replace=True)
+    try_it = """
+try: print(len(Repo(args[0]).log('t')))
+except Exception as e: print('damaged' in str(e))
+"""
+    assert seen(try_it)[0] == ['True']
+    objs.put(o.key, good, replace=True)
+    assert seen(try_it)[0] == ['2']
+
+def test_the_cache_of_a_bucket_has_a_limit(seen, monkeypatch):
+    seen('import dvnb.readcache as c\nc.ReadCache.__init__.__defaults__ = 200_000,' + look_around)
+    assert 0 < sum(p.stat().st_size for p in kept(seen)) <= 200_000
+
+def test_two_processes_fill_one_cache(seen, bucket, tmp_path):
+    said, _ = seen()
+    shutil.rmtree(seen.cache)
+    assert processes(3, look_around, bucket, tmp_path/'t') == [said]*3
+    assert seen() == (said, ['format.json'])
+
+def test_a_restore_does_not_fill_the_cache(seen, tmp_path):
+    seen("Repo(args[0]).restore('t:1.0.0', args[1]+'.out')")
+    assert sum(p.stat().st_size for p in kept(seen)) < 200_000
+
+# Servers that say no
 
 @pytest.mark.parametrize('status, code', [(403, 'AccessDenied'), (401, 'Unauthorized'), (403, 'InvalidAccessKeyId')])
 def test_wrong_credentials(serve, monkeypatch, tmp_path, status, code):
