@@ -491,6 +491,33 @@ def _took(cmd):
 # Ctrl-C
 
 @pytest.mark.skipif(os.name == 'nt', reason='signals')
+@pytest.mark.parametrize('word', ['log', 'help'])
+def test_ctrl_c_at_any_moment_is_one_line(taxi, word):
+    "Also while modules load, and while Python takes them down"
+    dv.snapshot('taxi')
+    code = 'import sys; from dvnb import program as p; load = p._load; p._load = lambda: print("up", flush=True) or load(); sys.exit(p.main())'
+    stopped, line = 0, 'dver: interrupted; nothing is lost, run it again to go on\n'
+    for wait in range(0, 400, 20):
+        p = subprocess.Popen([sys.executable, '-c', code, word], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        assert p.stdout.readline() == 'up\n'
+        time.sleep(wait/1000)
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=30)
+        done = p.returncode in (0, -signal.SIGINT) and err == '' and out  # Python itself has no handler in its last moments
+        assert done or (p.returncode, err) == (130, line), (wait, p.returncode, err)
+        stopped += p.returncode == 130
+    assert stopped
+
+@pytest.mark.skipif(os.name == 'nt', reason='signals')
+def test_ctrl_c_that_is_ignored_stays_ignored(place):
+    code = 'import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); from dvnb.program import main; print("up", flush=True); sys.exit(main())'
+    p = subprocess.Popen([sys.executable, '-c', code, 'help'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    p.stdout.readline()
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=30)
+    assert (p.returncode, err) == (0, '') and 'usage: dver' in out
+
+@pytest.mark.skipif(os.name == 'nt', reason='signals')
 @pytest.mark.parametrize('n,size', [(8000, 2000), (40, 4<<20)], ids=['many small files', 'large files'])
 def test_ctrl_c_leaves_the_old_state(place, n, size):
     rng = random.Random(n)
