@@ -27,6 +27,7 @@ class Plan(Shown):
         removes=(), # Places in `cur` to remove
     ):
         self.label,self.target,self.man,self.cur,self.lost,self.root,self.undo = label,Path(target),man,cur or Manifest.of([]),{},None,False
+        self.notes = []
         wanted = np.ones(len(man), bool) if wanted is None else wanted
         at = self.at = row_places(self.cur, man)
         have = at>=0
@@ -49,7 +50,7 @@ class Plan(Shown):
 
     def __repr__(self):
         what = ', '.join(f'{len(x):,} {w}' for w,x in (('written', self.writes), ('removed', self.removes), ('touched', self.touches)) if x) or 'nothing to do'
-        lost = ''.join(f'\n  lost: {shown(p)} ({e})' for p,e in self.lost.items())
+        lost = ''.join(f'\n  lost: {shown(p)} ({e})' for p,e in self.lost.items()) + ''.join(f'\n  note: {o}' for o in self.notes)
         return f'{self.label} -> {self.target}: {what}' + (f' ({human(self.n_bytes)})' if self.writes else '') + lost
 
 def select(

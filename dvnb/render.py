@@ -260,7 +260,7 @@ def __ft__(self:Plan, n:int=200):
     files = plan_changes(self)
     lost = [P(B('Lost: '), txt(p), ' ', Small(txt(e))) for p,e in self.lost.items()]
     return Div(P(Code(txt(self.label)), ' → ', Code(txt(self.target)), ' ', *chips(files.counts()) or ('nothing to do',), cls='dv-h'),
-        P(Small(f'{human(self.n_bytes)} written')) if self.writes else None, *lost[:n], lines(changes_tree(files), n)[0])
+        P(Small(f'{human(self.n_bytes)} written')) if self.writes else None, *lost[:n], *(P(B('Note: '), txt(o, 400)) for o in self.notes), lines(changes_tree(files), n)[0])
 
 # %% ../nbs/api/19_render.ipynb #2ad0af32
 @patch

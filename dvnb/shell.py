@@ -157,7 +157,7 @@ def answer(
     return f(**fill(args[0], kw))
 
 # %% ../nbs/api/22_shell.ipynb #e04042ed
-_told = dict(Repo='url', State='repo log states next', Plan='label target write remove touch n_bytes lost',
+_told = dict(Repo='url', State='repo log states next', Plan='label target write remove touch n_bytes lost notes',
     CheckReport='ok problems repaired notes versions n_chunks n_bytes read_data')
 
 def _fields(x):

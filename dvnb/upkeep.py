@@ -10,8 +10,9 @@ import json, os, secrets
 from datetime import timedelta
 import numpy as np
 from fastcore.basics import patch
-from .catalog import load_record, now
-from .manifest import DIR, each_leaf, leaves
+from .catalog import Unreadable, load_record, now
+from .folder import saved_records
+from .manifest import DIR, each_leaf, leaves, load
 from .objects import StoreError
 from .pack import Index, as_array, as_names, pack_key
 from .progress import Progress
@@ -57,9 +58,13 @@ KEEP_SAVED = timedelta(days=30)
 def roots(self:Repo)->dict: # {root: who names it}
     "Roots of all manifests that are needed"
     vs = [v for d in self.catalog.names() for v in self.catalog.versions(d)]
-    saved = [(o, load_record(self.store.objs.get(o.key), o.key)) for o in self.store.objs.list('saved') if not o.key.endswith('.done')]
-    keep = {bytes.fromhex(rec['root']): o.key for o,rec in saved if now()-o.modified<KEEP_SAVED}
+    keep = {self._saved_root(o.key): o.key for o in saved_records(self.store.objs) if now()-o.modified<KEEP_SAVED}
     return keep | {bytes.fromhex(v.root): v.ref for v in vs}
+
+@patch
+def _saved_root(self:Repo, key):
+    try: return bytes.fromhex(load_record(self.store.objs.get(key), key)['root'])
+    except Unreadable: raise StoreError(f'{key}, which a restore put aside, is damaged: what it needs is not known, so nothing is collected; `check(repair=True)` sets it aside, and then `gc` frees what only it needs') from None
 
 @patch
 def needed(self:Repo, roots)->np.ndarray: # Digests, sorted, of type `S32`
@@ -201,16 +206,27 @@ def check(self:Repo,
 @patch
 def _checked(self:Repo, read_data):
     out = CheckReport()
-    out.read_data,out.bad_index,out.damaged = read_data,[],set()
+    out.read_data,out.bad_index,out.bad_saved,out.damaged = read_data,[],[],set()
     try:
         versions = {d: self.catalog.listing(d) for d in self.catalog.names()}  # before the index: a writer may be at work
         idx = self._check_packs(out)
         if read_data: idx = self._check_data(out, idx)
         self.store.use(idx)
         for d,vs in versions.items(): self._check_dataset(out, d, vs)
+        for o in saved_records(self.store.objs): self._check_saved(out, o)
     finally: self.store._index = None
     if out.damaged and not out.hits: out.notes.append(f'{len(out.damaged):,} damaged chunks that no version needs')
     return out
+
+@patch
+def _check_saved(self:Repo, out, o):
+    try: root = bytes.fromhex(load_record(self.store.objs.get(o.key), o.key)['root'])
+    except Unreadable:
+        out.bad_saved.append(o.key)
+        out.problems.append(f'{o.key}, which a restore put aside, is damaged: it cannot be undone any more, and `gc` waits until repair=True sets it aside')
+        return
+    try: now()-o.modified<KEEP_SAVED and load(self.store, root, partly=True)
+    except StoreError as e: out.problems.append(f'{o.key}, which a restore put aside, cannot be read: {e}')
 
 @patch
 def _check_packs(self:Repo, out)->Index:
@@ -270,6 +286,10 @@ def _repair(self:Repo, out)->list:
         self.store.reindex(rebuild=True)
         done.append('the index was built anew from the packs')
     if out.damaged: self.store.reindex(damaged=out.damaged)
+    for k in out.bad_saved:
+        self.store.objs.put(f'{k}.damaged', self.store.objs.get(k), replace=True)
+        self.store.objs.delete(k)
+        done.append(f'{k} was set aside as {k}.damaged: `gc` may free what only it needs')
     for o in self.local.folders() if out.hits else []:
         n = self._heal(o['folder'])
         if n: done.append(f'{n:,} files were stored again from {o["folder"]}')

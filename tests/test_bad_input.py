@@ -540,6 +540,52 @@ def test_unsaved_work_is_kept_when_the_index_is_old(repo, data, taxi):
     again(repo).undo(data)
     assert (data/'jan.csv').read_bytes() == first
 
+def spoil_newest(repo):
+    "Damage what the last restore put aside; its key"
+    o = [o for o in repo.store.objs.list('saved') if '.' not in o.key][-1]
+    flip(Path(repo.url)/o.key, o.size//2)
+    return o.key
+
+def test_a_damaged_safety_copy_is_named_and_frees_nothing(repo, data, taxi, tmp_path):
+    mine = os.urandom(9000)
+    for i in range(2):
+        fill(data, {'jan.csv': mine+b'%d' % i})
+        repo.restore(taxi[0], data)
+    key = spoil_newest(repo)
+    for _ in range(2): refuses(lambda: again(repo).gc(grace=at_once), key, 'nothing is collected', 'check(repair=True)', error=StoreError)
+    report = again(repo).check()
+    assert [key in p for p in report.problems] == [True]
+    plan = again(repo).undo(data)
+    assert key in repr(plan) and (data/'jan.csv').read_bytes() == mine+b'0'
+    report = again(repo).check(repair=True)
+    assert report.ok and any(key in o and 'set aside' in o for o in report.repaired)
+    assert again(repo).undo(data).notes == [] and again(repo).check().ok
+    for _ in range(2): again(repo).gc(grace=at_once)
+    assert (Path(repo.url)/f'{key}.damaged').exists() and again(repo).check(read_data=True).ok
+
+def test_the_only_safety_copy_is_damaged(repo, data, taxi):
+    fill(data, {'jan.csv': 'mine'})
+    repo.restore(taxi[0], data)
+    key = spoil_newest(repo)
+    refuses(lambda: again(repo).undo(data), 'nothing to undo', key, 'check(repair=True)', error=RefError)
+    repo.check(repair=True)
+    refuses(lambda: again(repo).undo(data), 'nothing to undo', error=RefError)
+
+def test_an_old_damaged_safety_copy_keeps_nothing(repo, data, taxi, monkeypatch):
+    fill(data, {'jan.csv': 'mine'})
+    repo.restore(taxi[0], data)
+    spoil_newest(repo)
+    monkeypatch.setattr(dvnb.upkeep, 'KEEP_SAVED', timedelta(0))
+    again(repo).gc(grace=at_once)
+
+def test_a_repair_of_the_index_sets_no_safety_copy_aside(repo, data, taxi):
+    fill(data, {'jan.csv': 'mine'})
+    repo.restore(taxi[0], data)
+    for o in repo.store.objs.list('index'): flip(Path(repo.url)/o.key, o.size//2)
+    assert again(repo).check(repair=True).ok and not [o for o in repo.store.objs.list('saved') if o.key.endswith('.damaged')]
+    again(repo).undo(data)
+    assert (data/'jan.csv').read_bytes() == b'mine'
+
 def meanwhile(monkeypatch, step, act, after=False):
     "Let `act` happen just before (or after) the `step` of a restore"
     real = getattr(Repo, step)
