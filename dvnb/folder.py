@@ -128,7 +128,7 @@ def _switch(self:Repo, plan, seen, disk, stage, done):
         now = disk.stats(path)
         if now==(None if j<0 else tuple(seen.stats[:, j].tolist())): return
         raise RestoreError(f'{shown(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
-    hit = {up for p in (*(man.paths[i] for i in done), *(cur.paths[j] for j in plan.removes)) for up in parents(p)}
+    hit = _hit(plan, done)
     _open_up(disk, [p for p,k in zip(cur.paths, cur.kind.tolist()) if k==DIR and p in hit])
     for j in reversed(plan.removes):
         d,name = disk.split(cur.paths[j])
@@ -146,8 +146,16 @@ def _switch(self:Repo, plan, seen, disk, stage, done):
     for i in plan.touches:
         steady(man.paths[i], int(plan.at[i]))
         _touch(disk, man, i)
-    def as_before(i, j): return j>=0 and man.paths[i] not in hit and man.mode[i]==cur.mode[j] and man.mtime[i]==cur.mtime[j]
-    finish_dirs(man, [i for i in plan.dirs if not as_before(i, plan.at[i])], disk)
+    finish_dirs(man, _changing(plan, hit), disk)
+
+def _hit(plan, done):
+    "Folders in which names change"
+    return {up for p in (*(plan.man.paths[i] for i in done), *(plan.cur.paths[j] for j in plan.removes)) for up in parents(p)}
+
+def _changing(plan, hit):
+    "Folders, by their place in what is restored, that do not stay as they are of themselves"
+    def as_before(i, j): return j>=0 and plan.man.paths[i] not in hit and plan.man.mode[i]==plan.cur.mode[j] and plan.man.mtime[i]==plan.cur.mtime[j]
+    return [i for i in plan.dirs if not as_before(i, plan.at[i])]
 
 def _open_up(disk, paths):
     "Let names be changed in folders that their modes close"
@@ -171,7 +179,8 @@ def _touch(disk, man, i):
 @patch
 def _save_aside(self:Repo, plan, seen, origin)->str|None: # Its key
     "Keep what a restore is about to change"
-    old = sorted({*plan.removes, *(int(plan.at[i]) for i in (*plan.writes, *plan.touches) if plan.at[i]>=0)})
+    changed = *plan.writes,*plan.touches,*_changing(plan, _hit(plan, plan.writes))
+    old = sorted({*plan.removes, *(int(plan.at[i]) for i in changed if plan.at[i]>=0)})
     new = [plan.man.paths[i] for i in (*plan.writes, *plan.dirs) if plan.at[i]<0]
     if not old and not new: return None
     self.store.refresh()

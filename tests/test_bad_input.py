@@ -527,6 +527,21 @@ def test_unsaved_work_is_kept(repo, data, taxi):
     repo.undo(data)
     assert work(picture(data)) == work(was)
 
+def test_undo_brings_back_modes_and_times_of_folders(repo, tmp_path):
+    src = fill(tmp_path/'d', {'a/x': '1', 'a/b/y': '1', 'still/z': '1'})
+    v = repo.snapshot(src)
+    fill(src, {'a/x': 'mine', 'a/b/new': 'mine too', 'gone/w': '2'})
+    for d, mode in ('a/b', 0o700), ('a', 0o511), ('still', 0o750), ('gone', 0o711):
+        os.chmod(src/d, mode)
+        os.utime(src/d, ns=(10**18, 10**18))
+    was = picture(src)
+    repo.restore(v, src)
+    assert picture(src) != was and not (src/'gone').exists()
+    again(repo).undo(src)
+    assert picture(src) == was
+    again(repo).undo(src)
+    assert contents(picture(src)) == contents(picture(repo.restore(v, tmp_path/'out').target))
+
 def test_unsaved_work_is_kept_when_the_index_is_old(repo, data, taxi):
     "A notebook that is open for days believes in packs that were collected long ago"
     old = again(repo)
