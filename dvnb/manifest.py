@@ -145,11 +145,16 @@ def leaves(
     "The leaves below `root`"
     names = [root]
     while True:
-        datas = store.get_many(names[:1])
-        if datas[0][:8]==LEAF: return names
+        first, = store.get_many(names[:1])
+        if first[:8]==LEAF: return names
         if nodes is not None: nodes.update(names)
-        datas += store.get_many(names[1:])
-        names = [d for n,b in zip(names, datas) for d in _understood(_children, n, b)]
+        rest,below = (d for i in range(1, len(names), 16) for d in store.get_many(names[i:i+16])),{}
+        for name,data in zip(names, chain([first], rest)):
+            children = _understood(_children, name, data)
+            n = len(below)+len(children)
+            below.update(dict.fromkeys(children))
+            if len(below)<n: raise StoreError(f'chunk {name.hex()[:12]} is no part of a manifest: it names a part that has its place already')
+        names = [*below]
 
 def _children(data):
     n, = struct.unpack_from('<I', data, 8)

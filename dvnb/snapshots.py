@@ -88,7 +88,7 @@ def _lists_held(self:Repo, roots):
     out = self.store.holds(as_array(roots)).tolist()
     for i in np.flatnonzero(self.store.index.find(as_array(roots))[0]):
         nodes = set()
-        try: names = self.store.get_lists([roots[i]], nodes)[0]['digest']
+        try: names = self.store.list_chunks([roots[i]], nodes)
         except StoreError: out[i] = False
         else: out[i] = bool(self.store.index.find(names)[0].all() and self.store.index.find(as_array(nodes))[0].all())
     return out

@@ -77,8 +77,8 @@ def needed(self:Repo, roots)->np.ndarray: # Digests, sorted, of type `S32`
             whole = np.array([p not in man.lists for p in man.paths], bool) if man.lists else True
             files.append(man.digests[(man.kind!=DIR) & whole])
             lists.update(man.lists.values())
-    parts = self.store.get_lists(sorted(lists), nodes)
-    return np.unique(np.concatenate([as_array(sorted(nodes | leaf)), *files, *(p['digest'] for p in parts)]))
+    chunks = self.store.list_chunks(sorted(lists), nodes)
+    return np.unique(np.concatenate([as_array(sorted(nodes | leaf)), *files, chunks]))
 
 # %% ../nbs/api/14_upkeep.ipynb #44eaf3a0
 GRACE,DEAD = timedelta(days=1),.25

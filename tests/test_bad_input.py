@@ -3,11 +3,12 @@ import json, subprocess, sys, time, traceback
 from hard import *
 from dvnb.catalog import VersionTaken, dump_record
 from dvnb.disk import RestoreError
-from dvnb.manifest import Manifest, save
+from dvnb.manifest import Manifest, _dump_node, leaves, save
 from dvnb.objects import StoreError
 from dvnb.pack import ROW, dump_index
 from dvnb.ref import RefError, VersionNotFound
 from dvnb.scan import ScanError
+from dvnb.stream import ITEM
 
 @pytest.fixture
 def data(tmp_path):
@@ -554,6 +555,72 @@ def test_unsaved_work_is_kept_when_the_index_is_old(repo, data, taxi):
     old.restore(taxi[1], data)
     again(repo).undo(data)
     assert (data/'jan.csv').read_bytes() == first
+
+# Trees that unfold without end
+
+def in_little_memory(f, most=60<<20):
+    import tracemalloc
+    tracemalloc.start()
+    start = time.time()
+    try: return f()
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < most and time.time()-start < 20, f'{peak>>20} MiB'
+
+def manifest_bomb(store, leaf, wide):
+    "A root whose nodes name the same nodes again and again"
+    names = [leaf]
+    for i in range(6):
+        nodes = [_dump_node([b'%d' % k]*wide, [names[0]]*wide) for k in range(3)]
+        names = store.put_many(nodes, 'manifest')
+    store.flush()
+    return names[0]
+
+@pytest.mark.parametrize('wide', [2, 8000])
+def test_a_manifest_that_repeats_itself(repo, taxi, tmp_path, wide):
+    v = taxi[0]
+    root = manifest_bomb(repo.store, bytes.fromhex(v.root), wide)
+    in_little_memory(lambda: refuses(lambda: leaves(repo.store, root), 'has its place already', error=StoreError))
+    key = Path(repo.url)/'datasets/taxi/_'/str(v.version)
+    key.write_bytes(dump_record(v.record | {'root': root.hex()}))
+    for f in (lambda r: r.restore(v.ref, tmp_path/'out'), lambda r: r.diff(v.ref, taxi[1].ref).files, lambda r: r.gc()):
+        in_little_memory(lambda: refuses(lambda: f(again(repo)), 'has its place already', error=StoreError))
+    assert not in_little_memory(lambda: again(repo).check()).ok
+
+def list_bomb(store, levels, size, claim=lambda n: n):
+    "The root of a list that names one chunk 8,192 times, that node 8,192 times ..."
+    name, = store.put_many([b'x'*100])
+    for level in range(levels):
+        name, = store.put_many([b'DVNBLN1'+bytes([level])+np.array([(name, claim(size))]*8192, ITEM).tobytes()])
+        size *= 8192
+    store.flush()
+    return name
+
+@pytest.mark.parametrize('levels, size, claim, why', [(2, 100, None, 'not that of its file'), (3, 16<<20, None, 'not that of its file'),
+    (2, 17<<20, None, 'sizes'), (6, 0, None, 'sizes'), (5, 100, lambda n: 100, 'sizes'), (5, 100, None, 'not that of its file'), (6, 100, lambda n: n & (1<<63)-1, 'sizes')])
+def test_a_list_that_repeats_itself(repo, levels, size, claim, why):
+    root = list_bomb(repo.store, levels, size, claim or (lambda n: n))
+    in_little_memory(lambda: refuses(lambda: repo.store.get_list(root), why, error=StoreError))
+    nodes = set()
+    try: assert len(in_little_memory(lambda: repo.store.list_chunks([root], nodes))) == 8192 and len(nodes) == levels
+    except StoreError as e: assert why == 'sizes' and 'sizes' in str(e)
+
+def test_a_node_too_wide_for_a_list_is_not_even_read(repo, monkeypatch):
+    name, = repo.store.put_many([b'DVNBLN1\0'+bytes(8193*ITEM.itemsize)])
+    repo.store.flush()
+    monkeypatch.setattr(Store, 'get_many', None)
+    refuses(lambda: repo.store.get_list(name), 'no list of chunks', error=StoreError)
+
+def test_a_list_of_another_file(repo, tmp_path):
+    src = fill(tmp_path/'d', {'zeros': bytes(60<<20), 'big': os.urandom(1<<20)})
+    v = repo.snapshot(src)
+    r = row(v, 'zeros')
+    assert sum(in_little_memory(lambda: repo.store.get_list(r.list, r.size))['size']) == r.size
+    refuses(lambda: repo.store.get_list(r.list, r.size-1), 'not that of its file', error=StoreError)
+    assert brought_back(repo.url, v.ref, tmp_path) == picture(src)
+
+# Safety copies
 
 def spoil_newest(repo):
     "Damage what the last restore put aside; its key"
