@@ -254,9 +254,10 @@ def _against(self:Repo, parent, draft):
 def _record(self:Repo, draft, root, parent, judged, version, **fields):
     name,_,config = draft.src.dataset.partition('/')
     o = self.local.origin(draft.src.x) if draft.src.tables is None else {}
+    base = o.get('base') if o.get('name')==draft.src.dataset else None
     return dict(format=1, name=name, config=config or None, version=str(version), digest=draft.digest.hex(), root=root.hex(), kind=draft.src.kind,
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
-        parent=parent and parent.ref, base=o.get('base') or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
+        parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
         policy={k: v for k,v in vars(self.policy_of(draft.src.dataset)).items() if v is not None}, ignore=draft.rules, schemas={}, inputs=[],
         created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16), **fields)
 

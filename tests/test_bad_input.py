@@ -620,6 +620,15 @@ def test_a_list_of_another_file(repo, tmp_path):
     refuses(lambda: repo.store.get_list(r.list, r.size-1), 'not that of its file', error=StoreError)
     assert brought_back(repo.url, v.ref, tmp_path) == picture(src)
 
+def test_a_folder_under_two_names(repo, tmp_path):
+    src = tmp_path/'d'
+    for i, name in enumerate(['one', 'two', 'one', 'two', 'one']):
+        v = repo.snapshot(fill(src, {'f': str(i)}), name)
+        assert v.base == v.parent and not [o for o in v.notes if 'based on' in o]
+    repo.restore('one:1.0.0', src)
+    v = repo.snapshot(fill(src, {'f': 'from the first'}))
+    assert v.base == 'one:1.0.0' and 'based on one:1.0.0, not on one:3.0.0' in v.notes[0]
+
 # Safety copies
 
 def spoil_newest(repo):
