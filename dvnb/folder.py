@@ -234,7 +234,7 @@ def _finish(self:Repo, plan, seen, origin, keep_going, whole):
 @patch
 def _where(self:Repo, ref, target, files):
     "The version, the folder and the files that are meant"
-    if ref is None and target is None: raise RefError("restore what? dv.restore('iris:1.0.0', 'out'), or dv.restore(target='data/iris') for the version it stems from")
+    if ref is None and target is None: raise RefError("restore what? dv.restore('iris:1.0.0', 'out'); target= alone means the version that this folder stems from")
     o = self.local.origin(target) if target is not None else {}
     if ref is None and not o: raise RefError(f'{target} stems from no version: dv.restore(REF, {str(target)!r})')
     v = self.load(ref if ref is not None else o['base'])

@@ -203,6 +203,8 @@ def _words_of(call):
         yield f'--{k.arg.replace("_", "-")}'
         if word(k.value)!='True': yield word(k.value)
 
+_call = re.compile(r"""\bdv\.(\w+)\((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^()'"])*\)""")
+
 def as_line(
     s:str, # Any text
     prog:str='dver',
@@ -211,7 +213,7 @@ def as_line(
     def line(m):
         try: return ' '.join([prog, m[1], *_words_of(ast.parse(m[0], mode='eval').body)])
         except SyntaxError: return m[0]
-    return re.sub(r'\bdv\.(\w+)\([^()]*\)', line, s)
+    return _call.sub(line, s)
 
 # %% ../nbs/api/22_shell.ipynb #9d8964a1
 class _OnStderr(logging.Handler):

@@ -1,5 +1,5 @@
 "The project's files agree with each other, the notebooks with the package, and the package with what it says it needs."
-import ast, json, os, re, shutil, subprocess, sys, tarfile, tomllib, zipfile
+import ast, json, os, re, shlex, shutil, subprocess, sys, tarfile, tomllib, zipfile
 from configparser import ConfigParser
 from importlib.metadata import version
 from pathlib import Path
@@ -76,6 +76,14 @@ def test_sidebar_lists_every_notebook_in_order(site):
     assert sorted(pages) == sorted(map(name, notebooks))
     reference = [p for p in pages if p.startswith('api/')]
     assert reference == sorted(reference)
+
+def test_the_demo_shows_commands_that_can_be_pasted():
+    code = (root/'tools/demo.sh').read_text(encoding='utf-8')
+    own = code[code.index('as_typed()'):code.index('data()')]
+    words = ['true', 'dver', 'snapshot', './vega', '-m', 'release 2.8.1', '', "it's", 'a*b', '$HOME', 'line\nbreak', 'pets:1.0.0', '\\']
+    said = sh('bash', '-c', own+'run "$@"', 'demo', *words)
+    assert said.startswith("\n$ true dver snapshot ./vega -m 'release 2.8.1' ''")
+    assert shlex.split(said[3:]) == words
 
 def test_readme_comes_from_the_index():
     assert 'unchanged' in py('tools/readme.py', '--check')

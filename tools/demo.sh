@@ -13,7 +13,14 @@ environment
 root=$PWD
 
 say() { printf '\n# %s\n' "$*"; }
-run() { printf '\n$ %s\n' "$*"; "$@"; }
+as_typed() {  # the words as one would type them: quoted where a shell would take them apart
+    local w q="'"
+    for w in "$@"; do
+        case $w in ''|*[!A-Za-z0-9_./:=@%+,-]*) w=$q${w//$q/$q\\$q$q}$q ;; esac
+        printf ' %s' "$w"
+    done
+}
+run() { printf '\n$%s\n' "$(as_typed "$@")"; "$@"; }
 data() { python "$root/tools/data.py" "$1" "$2" "$target/published/$1-$2" > /dev/null; }
 publish() { rm -rf "$1"; cp -a "published/$1-$2" "$1"; }  # the working folder becomes what that release holds
 
