@@ -708,6 +708,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'dvnb.upkeep.Repo._clock': ('api/upkeep.html#repo._clock', 'dvnb/upkeep.py'),
                              'dvnb.upkeep.Repo._condemn': ('api/upkeep.html#repo._condemn', 'dvnb/upkeep.py'),
                              'dvnb.upkeep.Repo._delete': ('api/upkeep.html#repo._delete', 'dvnb/upkeep.py'),
+                             'dvnb.upkeep.Repo._ends_well': ('api/upkeep.html#repo._ends_well', 'dvnb/upkeep.py'),
                              'dvnb.upkeep.Repo._heal': ('api/upkeep.html#repo._heal', 'dvnb/upkeep.py'),
                              'dvnb.upkeep.Repo._repair': ('api/upkeep.html#repo._repair', 'dvnb/upkeep.py'),
                              'dvnb.upkeep.Repo._saved_root': ('api/upkeep.html#repo._saved_root', 'dvnb/upkeep.py'),

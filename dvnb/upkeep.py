@@ -14,7 +14,7 @@ from .catalog import Unreadable, load_record, now
 from .folder import saved_records
 from .manifest import DIR, each_leaf, leaves, load
 from .objects import StoreError
-from .pack import Index, as_array, as_names, pack_key
+from .pack import Index, as_array, as_names, pack_key, read_footer
 from .progress import Progress
 from .readcache import past_cache
 from .ref import Ref, RefError
@@ -206,7 +206,7 @@ def check(self:Repo,
 @patch
 def _checked(self:Repo, read_data):
     out = CheckReport()
-    out.read_data,out.bad_index,out.bad_saved,out.damaged = read_data,[],[],set()
+    out.read_data,out.bad_index,out.bad_saved,out.damaged,out.bad_end = read_data,[],[],set(),set()
     try:
         versions = {d: self.catalog.listing(d) for d in self.catalog.names()}  # before the index: a writer may be at work
         idx = self._check_packs(out)
@@ -244,6 +244,7 @@ def _check_packs(self:Repo, out)->Index:
     named = {p: e for p,e in zip(idx.packs, end.tolist())}
     bad = {p for p,e in named.items() if packs.get(p, 0)<e}
     out.problems += [f'pack {p[:12]} is {"missing" if p not in packs else "cut short"}' for p in sorted(bad-condemned)]
+    out.packs = {p: n for p,n in packs.items() if p in named.keys()-bad-condemned}
     there = np.array([packs.get(p, 0) for p in idx.packs], 'u8')
     rows = idx.rows[idx.rows['offset']+idx.rows['stored']<=there[idx.rows['pack']]]
     if lost := packs.keys()-named.keys()-condemned: out.notes.append(f'{len(lost):,} packs are in no index: a writer is at work, or one died; repair=True takes them in')
@@ -259,7 +260,17 @@ def _check_data(self:Repo, out, idx):
             elif isinstance(d, StoreError): raise d
             else: tell(len(d))
     out.damaged = {(idx.packs[r['pack']], int(r['offset'])) for r in idx.rows[bad]}
-    return Index([(idx.packs, idx.rows[~bad])])
+    out.bad_end = {p for p,n in out.packs.items() if not self._ends_well(p, n)}
+    out.problems += [f'pack {p[:12]} is damaged at its end: what it holds is known to the index alone' for p in sorted(out.bad_end)]
+    idx = Index([(idx.packs, idx.rows[~bad])])
+    out.to_copy = idx.within(out.bad_end).rows['digest'] if out.bad_end else ()
+    return idx
+
+@patch
+def _ends_well(self:Repo, pack, size):
+    try: return read_footer(self.store.objs, pack_key(pack), size) is not None
+    except NoObject: return True  # collected meanwhile
+    except StoreError: return False
 
 @patch
 def _check_dataset(self:Repo, out, dataset, versions):
@@ -286,6 +297,9 @@ def _repair(self:Repo, out)->list:
         self.store.reindex(rebuild=True)
         done.append('the index was built anew from the packs')
     if out.damaged: self.store.reindex(damaged=out.damaged)
+    if out.bad_end:
+        self._condemn(out.bad_end, as_names(np.unique(out.to_copy)))
+        done.append(f'{len(out.bad_end):,} packs that were damaged at their end were copied; `gc` deletes them after {GRACE.days} day')
     for k in out.bad_saved:
         self.store.objs.put(f'{k}.damaged', self.store.objs.get(k), replace=True)
         self.store.objs.delete(k)

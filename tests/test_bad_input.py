@@ -629,6 +629,25 @@ def test_a_folder_under_two_names(repo, tmp_path):
     v = repo.snapshot(fill(src, {'f': 'from the first'}))
     assert v.base == 'one:1.0.0' and 'based on one:1.0.0, not on one:3.0.0' in v.notes[0]
 
+@pytest.mark.parametrize('harm', [-1, -20, -60, 'short chunk too'])
+def test_a_pack_that_is_damaged_at_its_end(repo, data, taxi, tmp_path, harm):
+    "Its data are good, but an index that is lost could not be built again"
+    key = max(repo.store.objs.list('packs'), key=lambda o: o.size).key
+    file = Path(repo.url)/key
+    made = {v.ref: brought_back(repo.url, v.ref, tmp_path) for v in taxi}
+    flip(file, harm if isinstance(harm, int) else -1)
+    if not isinstance(harm, int): flip(file, 12)
+    assert again(repo).check().ok
+    report = again(repo).check(read_data=True)
+    assert any(key.rpartition('/')[2][:12] in p and 'damaged at its end' in p for p in report.problems)
+    report = again(repo).check(read_data=True, repair=True)
+    assert report.ok and any('copied' in o for o in report.repaired)
+    for _ in range(2): again(repo).gc(grace=at_once)
+    assert not file.exists()
+    for o in repo.store.objs.list('index'): repo.store.objs.delete(o.key)
+    assert again(repo).check(repair=True).ok
+    is_sound(repo.url, made, tmp_path)
+
 # Safety copies
 
 def spoil_newest(repo):
