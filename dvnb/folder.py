@@ -22,7 +22,7 @@ from .progress import Progress
 from .readcache import past_cache
 from .ref import RefError
 from .repo import Repo, as_tree
-from .scan import Look, StatCache, look, manifest_of, read_in, tick_of
+from .scan import Look, StatCache, look, manifest_of, read_in, settled, tick_of
 from .text import shown
 
 # %% ../nbs/api/13_folder.ipynb #f500a9cc
@@ -36,13 +36,16 @@ def note_written(
     cache:StatCache,
     man:Manifest,
     stats, # Of what was written: a column a row of `man`, zeros for the rest
-    old=None, # Stats of what was there
-    at=None, # For each row of `man` its place in `old` if it was left as it was, or -1
+    seen=None, # The `Look` at what was there
+    at=None, # For each row of `man` its place in `seen` if it was left as it was, or -1
 ):
-    "Note in the cache what a restore wrote and what it left as it was"
-    if old is not None: stats[:, at>=0] = old[:, at[at>=0]]
+    "Note in the cache what a restore wrote and what it left as it was, as far as a later change would show"
     _settle(stats)
-    cache.save(man, stats, stats[4]>0)
+    trust = (stats[4]>0) & (stats[2:4].max(0)<=time.time_ns()-tick_of(stats[3]))
+    if seen is not None:
+        stats[:, at>=0] = seen.stats[:, at[at>=0]]
+        trust[at>=0] = settled(seen)[at[at>=0]]
+    cache.save(man, stats, trust)
 
 def _refuse_lost(plan, lost, keep_going):
     plan.lost = {os.fsdecode(plan.man.paths[i]): e for i,e in lost.items()}
@@ -111,23 +114,24 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
             _refuse_lost(plan, lost, keep_going)
             saved = self._save_aside(plan, seen, origin)
             done = [i for i in plan.writes if i not in lost]
-            self._switch(plan, seen, disk, stage, done)
+            self._switch(plan, seen, disk, stage, done, stats)
             if saved: self.store.objs.put(f'{saved}.done', b'')
         finally: shutil.rmtree(plan.target/os.fsdecode(stage), ignore_errors=True)
         for i in (*done, *plan.touches):
-            was,now = stats[:, i] if stats[4, i] else seen.stats[:, plan.at[i]],disk.stats(plan.man.paths[i])
-            ours = now and (now[1], now[2], now[4])==(was[1], plan.man.mtime[i], was[4])
-            stats[:, i] = now if ours else 0
+            if disk.stats(plan.man.paths[i])!=tuple(stats[:, i].tolist()): stats[:, i] = 0
     return stats
 
 @patch
-def _switch(self:Repo, plan, seen, disk, stage, done):
+def _switch(self:Repo, plan, seen, disk, stage, done, stats):
     "Give the fetched files their names, and take away what shall not be there"
     man,cur = plan.man,plan.cur
     def steady(path, j):
         now = disk.stats(path)
         if now==(None if j<0 else tuple(seen.stats[:, j].tolist())): return
         raise RestoreError(f'{shown(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
+    def note(i, was):
+        now = disk.stats(man.paths[i])
+        stats[:, i] = now if now and (now[1], now[2], now[4])==(was[1], man.mtime[i], was[4]) else 0
     hit = _hit(plan, done)
     _open_up(disk, [p for p,k in zip(cur.paths, cur.kind.tolist()) if k==DIR and p in hit])
     for j in reversed(plan.removes):
@@ -143,9 +147,11 @@ def _switch(self:Repo, plan, seen, disk, stage, done):
         steady(man.paths[i], -1 if j in gone else j)
         d,name = disk.split(man.paths[i], make=True)
         os.rename(b'%d' % i, name, src_dir_fd=disk.dir(stage), dst_dir_fd=d)
+        note(i, stats[:, i].copy())
     for i in plan.touches:
         steady(man.paths[i], int(plan.at[i]))
         _touch(disk, man, i)
+        note(i, seen.stats[:, plan.at[i]])
     finish_dirs(man, _changing(plan, hit), disk)
 
 def _hit(plan, done):
@@ -229,7 +235,7 @@ def _finish(self:Repo, plan, seen, origin, keep_going, whole):
     stats = self._into_working(plan, seen, origin, keep_going)
     as_it_was = plan.at.copy()
     as_it_was[[*plan.writes, *plan.touches]] = -1
-    if whole: note_written(StatCache(self.local.stat_file(plan.target)), plan.man, stats, seen.stats, as_it_was)
+    if whole: note_written(StatCache(self.local.stat_file(plan.target)), plan.man, stats, seen, as_it_was)
 
 @patch
 def _where(self:Repo, ref, target, files):

@@ -82,7 +82,7 @@ def path(self:Repo,
         finally: shutil.rmtree(top/os.fsdecode(stage), ignore_errors=True)
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
     if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
-    if bad: note_written(cache, man, stats, seen.stats, np.where(same, at, -1))
+    if bad: note_written(cache, man, stats, seen, np.where(same, at, -1))
     return top
 
 def _set_aside(disk, path, v):

@@ -648,6 +648,74 @@ def test_a_pack_that_is_damaged_at_its_end(repo, data, taxi, tmp_path, harm):
     assert again(repo).check(repair=True).ok
     is_sound(repo.url, made, tmp_path)
 
+# Edits beside a restore that leave size and time of a file as they were
+
+@pytest.fixture(params=['this disk', 'whole seconds'])
+def any_disk(request, tmp_path):
+    "A folder here, and one on a disk whose clock only knows whole seconds"
+    if request.param == 'this disk':
+        yield fill(tmp_path/'here', {})
+        return
+    image, at = tmp_path/'image', fill(tmp_path/'disk', {})
+    try:
+        with open(image, 'wb') as f: f.truncate(16<<20)
+        subprocess.run(['mkfs.ext2', '-q', '-I', '128', image], check=True, capture_output=True)
+        subprocess.run(['mount', '-o', 'loop', image, at], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as e: pytest.skip(f'no loop devices here: {e}')
+    yield fill(at/'work', {})
+    subprocess.run(['umount', '-l', at])
+
+def edit_unseen(path):
+    "Other bytes in the same file, with the same size and time"
+    st = os.stat(path)
+    with open(path, 'r+b') as f: f.write(b'~')
+    os.utime(path, ns=(st.st_atime_ns, st.st_mtime_ns))
+
+def new_second(): time.sleep(1-time.time()%1+.01)
+
+def sees(repo, src, file): assert [o.path for o in again(repo).status(src).files] == [file]
+
+def test_an_edit_right_after_a_restore_is_seen(repo, any_disk):
+    src = fill(any_disk/'d', {'a': '1', 'b': '1'})
+    v = repo.snapshot(src)
+    fill(src, {'b': '2'})
+    repo.restore(v, src)
+    edit_unseen(src/'b')
+    sees(repo, src, 'b')
+
+@pytest.mark.parametrize('step, after', [('_into_working', False), ('_switch', True)])
+def test_an_edit_during_a_restore_of_a_file_that_it_leaves_alone_is_seen(repo, any_disk, monkeypatch, step, after):
+    new_second()
+    src = fill(any_disk/'d', {'a': '1', 'b': '1'})
+    v = repo.snapshot(src)
+    fill(src, {'b': '2'})
+    meanwhile(monkeypatch, step, lambda: edit_unseen(src/'a'), after)
+    repo.restore(v, src)
+    sees(repo, src, 'a')
+
+def test_an_edit_during_a_restore_of_a_file_that_it_wrote_is_seen(repo, tmp_path, monkeypatch):
+    src = fill(tmp_path/'d', {'a': '1', 'b': '1', 'c': '1'})
+    v = repo.snapshot(src)
+    fill(src, {'b': '2'})
+    os.utime(src/'c', ns=(5, 5))
+    def act():
+        time.sleep(.05)
+        for o in 'bc': edit_unseen(src/o)
+    meanwhile(monkeypatch, '_switch', act, after=True)
+    repo.restore(v, src)
+    assert [o.path for o in again(repo).status(src).files] == ['b', 'c']
+
+@pytest.mark.parametrize('to', ['in place', 'copy'])
+def test_what_a_restore_wrote_is_not_read_again(repo, tmp_path, monkeypatch, to):
+    src = fill(tmp_path/'d', {f'{i}': f'{i}' for i in range(20)})
+    v = repo.snapshot(src)
+    fill(src, {'3': 'other', '4': 'another'})
+    time.sleep(.05)
+    top = repo.restore(v, src).target if to == 'in place' else repo.path(v)
+    monkeypatch.setattr(dvnb.scan, '_open', None)
+    look_at_it = dvnb.scan.manifest_of(dvnb.scan.look(top), dvnb.scan.StatCache(repo.local.stat_file(top)))
+    assert look_at_it.n_files == 20
+
 # Safety copies
 
 def spoil_newest(repo):
