@@ -343,6 +343,8 @@ def test_repair_does_not_lose_a_pack_whose_end_is_damaged(repo, tmp_path):
     [o.result() for o in stray._writing]
     os.rename(src, tmp_path/'away')
     again(repo).check(repair=True)
+    assert brought_back(repo.url, v.ref, tmp_path) == pic
+    again(repo).check(read_data=True, repair=True)
     is_sound(repo.url, {v.ref: pic}, tmp_path)
 
 def test_missing_index_is_built_anew(repo, data, taxi, tmp_path):
