@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from .catalog import Unreadable, load_record, now
 from .folder import saved_records
 from .manifest import DIR, each_leaf, leaves, load
-from .objects import StoreError
+from .objects import NoObject, StoreError
 from .pack import Index, as_array, as_names, pack_key, read_footer
 from .progress import Progress
 from .readcache import past_cache
