@@ -82,7 +82,7 @@ def _sweep(folder, pattern):
 
 # %% ../nbs/api/13_folder.ipynb #84c5656c
 @patch
-def _into_new(self:Repo, plan:Plan, keep_going, remember):
+def _into_new(self:Repo, plan:Plan, origin:dict, keep_going, remember):
     target,mine = plan.target,f'.dvnb-{self.local.key(plan.target)[:16]}-'
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target.parent, f'{mine}*')
@@ -95,9 +95,11 @@ def _into_new(self:Repo, plan:Plan, keep_going, remember):
             _refuse_lost(plan, lost, keep_going)
             finish_dirs(plan.man, plan.dirs, disk)
             note_written(StatCache(self.local.stat_file(target)), plan.man, stats)
+            saved = origin and self._save_aside(plan, None, origin)
             target.mkdir(exist_ok=True)
             remember()
             os.rename(stage, target)
+            if saved: self.store.objs.put(f'{saved}.done', b'')
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
@@ -217,7 +219,8 @@ def restore(self:Repo,
         if files is not None: man = man.take(wanted)
         plan = Plan(v.ref, target, man)
         if not dry_run:
-            self._into_new(plan, keep_going, remember)
+            plan.root = v.root
+            self._into_new(plan, self.local.origin(target), keep_going, remember)
             return plan
     else:
         plan,seen,origin = self._plan_working(v.ref, target, man, wanted, [*v.ignore], files is None)

@@ -258,6 +258,22 @@ def test_restoring_a_file_that_was_deleted(repo, tmp_path):
     repo.undo(src)
     assert sorted(os.listdir(src)) == ['b']
 
+def test_undo_of_a_restore_into_a_folder_that_was_emptied(repo, tmp_path):
+    "It takes back this restore, and not the one before it"
+    src = fill(tmp_path/'d', {'a': '1'})
+    old = repo.snapshot(src)
+    clear(src/'a')
+    fill(src, {'a/x': '2'})
+    new = repo.snapshot(src)
+    repo.restore(old, src)
+    clear(src/'a')
+    repo.restore(new, src)
+    full = picture(src)
+    repo.undo(src)
+    assert os.listdir(src) == []
+    repo.undo(src)
+    assert contents(picture(src)) == contents(full)
+
 def test_restoring_an_empty_folder_that_was_deleted(repo, tmp_path):
     src = fill(tmp_path/'d', {'a': '1', 'empty': None})
     v = repo.snapshot(src)
