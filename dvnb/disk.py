@@ -158,7 +158,7 @@ def write_files(
 
 def _pieces(store, man, i, tell):
     "The bytes of a large file, checked as a whole too"
-    h,names = blake3(),as_names(store.get_list(man.lists[man.paths[i]])['digest'])
+    h,names = blake3(),as_names(store.get_list(man.lists[man.paths[i]], int(man.size[i]))['digest'])
     for s in range(0, len(names), 512):
         for b in store.get_many(names[s:s+512]):
             h.update(b)

@@ -62,7 +62,7 @@ def load_index(
     n, = struct.unpack_from('<I', data, 8)
     ids,rest = data[12:12+16*n].hex(),data[12+16*n:-32]
     rows = np.frombuffer(rest[:len(rest)//ROW.itemsize*ROW.itemsize], ROW)
-    if len(ids)!=32*n or len(rest)!=rows.nbytes or len(rows) and (rows['pack'].max()>=n or rows['offset'].max()>>50): raise StoreError(f'{key} is damaged: `check(repair=True)` builds the index anew from the packs')
+    if len(ids)!=32*n or len(rest)!=rows.nbytes or len(rows) and (rows['pack'].max()>=n or rows['offset'].max()>=1<<50): raise StoreError(f'{key} is damaged: `check(repair=True)` builds the index anew from the packs')
     return [ids[i:i+32] for i in range(0, 32*n, 32)], rows
 
 # %% ../nbs/api/01_pack.ipynb #17b0b04a
