@@ -183,10 +183,16 @@ def to_tables(
     return {k: _to_table(o) for k,o in splits.items()}
 
 # %% ../nbs/api/07_table.ipynb #dea69abf
+def _raw(a, dtype):
+    "The values of fixed-width `a`, behind a null anything; pyarrow's own way to numpy imports pandas"
+    import numpy as np
+    data = a.buffers()[1]
+    return np.frombuffer(data, dtype)[a.offset:a.offset+len(a)] if len(a) and data else np.zeros(len(a), dtype)
+
 def _valid(a):
     "One byte for each value of `a`, 0 for a null"
     import numpy as np
-    return a.is_valid().cast('uint8').to_numpy() if a.null_count else np.ones(len(a), 'u1')
+    return _raw(a.is_valid().cast('uint8'), 'u1') if a.null_count else np.ones(len(a), 'u1')
 
 def _one_nan(x):
     "Floats `x` with every NaN the same NaN"
@@ -206,11 +212,16 @@ def _fixed(a):
     return _one_nan(x.view(f'<f{w}')).view(x.dtype) if _kind(a.type) == 'float' else x
 
 # %% ../nbs/api/07_table.ipynb #1820ac29
+def _blank(t):
+    "The empty text of type `t`; `pa.scalar` would import pandas"
+    import pyarrow as pa
+    return pa.Array.from_buffers(t, 1, [None, pa.py_buffer(bytes(16)), pa.py_buffer(b'')])[0]
+
 def _text(a):
     "The values of text or binary `a`, null as empty: their lengths, and their bytes end to end"
-    import numpy as np, pyarrow as pa
+    import numpy as np
     a = _cast(a, t := _offsets(a.type))
-    if a.null_count: a = a.fill_null(pa.scalar(b'').cast(t))
+    if a.null_count: a = a.fill_null(_blank(t))
     if not len(a): return np.zeros(0, '<i8'),np.zeros(0, 'u1')
     _,offsets,data = a.buffers()
     ends = np.frombuffer(offsets, '<i8' if str(t).startswith('large') else '<i4')[a.offset:a.offset+len(a)+1]
@@ -227,7 +238,7 @@ def _plain(a):
     if kind != 'map': return a
     return a.cast(pa.list_(pa.struct([pa.field('key', t.key_type, False), ('value', t.item_type)])))
 
-def _lengths(a): return a.value_lengths().fill_null(0).cast('int64').to_numpy()
+def _lengths(a): return _raw(a.value_lengths().cast('int64'), '<i8')*_valid(a)
 
 # %% ../nbs/api/07_table.ipynb #4695c0dc
 def _parts(a, path):

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
 from .catalog import Snapshot
-from .changes import DatasetDiff, row_places
+from .changes import DatasetDiff
+from .filesdiff import row_places
 from .disk import Disk, RestoreError, write_files
 from .folder import note_written
 from .plan import select
@@ -21,7 +22,7 @@ from .readcache import past_cache
 from .ref import RefError, near
 from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of
-from .tablefile import read_table, table_reader
+from .tableopen import read_table, table_reader
 from .text import shown
 from .verdict import split_name
 

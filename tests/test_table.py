@@ -5,7 +5,8 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings, strategies as st
 from pandas.testing import assert_frame_equal
 from dvnb.table import TableError, frame_digest, is_frame, to_frame, to_tables
-from dvnb.tablefile import read_parquet, read_table, row_cuts, table_reader, write_table
+from dvnb.tablefile import read_parquet, row_cuts, write_table
+from dvnb.tableopen import read_table, table_reader
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -290,5 +291,5 @@ def test_foreign_parquet_keeps_large_integers():
     assert df.id[0] == 2**53+1 and [str(o) for o in df.dtypes] == ['Int64', 'boolean', 'UInt16']
 
 def test_import_is_light():
-    code = "import sys, dvnb.tablefile; print([m for m in ('pandas', 'numpy', 'pyarrow') if m in sys.modules])"
+    code = "import sys, dvnb.tableopen, dvnb.tableprofile; print([m for m in ('pandas', 'numpy', 'pyarrow') if m in sys.modules])"
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.strip() == '[]'
