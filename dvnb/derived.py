@@ -7,6 +7,7 @@ __all__ = ['LIMIT', 'Derived']
 
 # %% ../nbs/api/06_derived.ipynb #b425ac11
 import os, shutil
+from copy import copy
 from pathlib import Path
 from fastcore.basics import patch
 from .chunk import digest
@@ -23,7 +24,7 @@ class Derived:
         objs=None, # A bucket that has the small ones too, for everybody
         limit:int=LIMIT, # Bytes; beyond that the files that were not used for longest go
     ):
-        self.folder,self.objs,self.limit = Path(folder),objs,limit
+        self.folder,self.objs,self.limit,self.check = Path(folder),objs,limit,lambda: None
     def __repr__(self): return f'Derived({str(self.folder)!r})'
     def _path(self, kind, key): return self.folder/kind/key
 
@@ -37,6 +38,7 @@ class Derived:
 
     def put(self, kind:str, key:str, data:bytes):
         "Keep `data` if that can be done"
+        self.check()
         note_down(self._path(kind, key), data, digest(data))
         try: self.objs and self.objs.put(f'derived/{kind}/{key}', [data, digest(data)])
         except StoreError: pass
@@ -54,6 +56,7 @@ def file(self:Derived, kind:str, key:str)->Path|None:
 @patch
 def keep(self:Derived, kind:str, key:str, path)->Path: # Where it is now
     "Take over the finished file at `path`"
+    self.check()
     p = self._path(kind, key)
     tmp = p.with_name(f'.tmp-{os.path.basename(path)}')
     try:
@@ -76,3 +79,11 @@ def _shrink(self:Derived, spare):
 def _stat(f):
     try: return f.stat()
     except OSError: return None
+
+# %% ../nbs/api/06_derived.ipynb #74518eae
+@patch
+def after(self:Derived, check)->'Derived':
+    "The same place, where `check()` has to pass before anything is kept"
+    other = copy(self)
+    other.check = check
+    return other

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 import numpy as np
 from pathspec import GitIgnoreSpec
-from .changes import row_places
+from .filesdiff import row_places
 from .manifest import DIR, Manifest
 from .ref import RefError
 from .text import Shown, human, shown

@@ -7,14 +7,16 @@ __all__ = ['Repo', 'find_repo', 'new_place', 'as_tree', 'Log', 'States']
 
 # %% ../nbs/api/12_repo.ipynb #1ea5310b
 import os
+from collections import OrderedDict
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from threading import RLock
 from fastcore.basics import patch
 from .catalog import Catalog, Snapshot
 from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
+from .derived import Derived
 from .local import Local
 from .objects import StoreError
 from .readcache import remember_reads
@@ -33,7 +35,7 @@ class Repo:
         url, # A folder or a bucket's address where a repo is
     ):
         self.store = Store(url)
-        self.local,self._lock = Local(self.store.id),RLock()
+        self.local,self._lock,self._diffs = Local(self.store.id),RLock(),OrderedDict()
         remember_reads(self.store, self.local.reads)
         self.catalog = Catalog(self.store.objs, self)
     def __repr__(self): return f'Repo({self.url!r})'
@@ -43,6 +45,11 @@ class Repo:
     def folder(self):
         "The folder it is in, or None for a bucket"
         return None if self.store.objs.remote else Path(self.url)
+
+    @property
+    def derived(self):
+        "What can be computed again: beside the data, or on this machine with a copy of what is small in the bucket"
+        return Derived(self.folder/'derived') if self.folder else Derived(self.local.root/'derived', self.store.objs)
 
     @contextmanager
     def writing(self):
@@ -222,9 +229,19 @@ def diff(self:Repo,
     b = self.meaning(new) if new is not None else None
     if b is None: a,b = self._other_side(a)
     v = next((s for s in (a, b) if isinstance(s, Snapshot)), None)
-    rules = v.ignore if v else None
+    rules,policy = v.ignore if v else None,self.policy_of(v.dataset) if v else Policy()
+    if key: policy = replace(policy, key=key)
     base = a if isinstance(a, Snapshot) else None
-    return diff_trees(as_tree(a, self, rules), as_tree(b, self, rules), self.policy_of(v.dataset) if v else Policy(), base and base.version, base.dataset if base else '')
+    def make(): return diff_trees(as_tree(a, self, rules), as_tree(b, self, rules), policy, base and base.version, base.dataset if base else '', self.derived)
+    return self._remembered((a, b, str(policy)), make) if base and isinstance(b, Snapshot) else make()
+
+@patch
+def _remembered(self:Repo, what, make):
+    "The difference of two versions, which never changes; the last few are kept"
+    if what not in self._diffs: self._diffs[what] = make()
+    self._diffs.move_to_end(what)
+    while len(self._diffs)>8: self._diffs.popitem(last=False)
+    return self._diffs[what]
 
 @patch
 def _other_side(self:Repo, a):

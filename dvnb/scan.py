@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['ScanError', 'Look', 'stat_row', 'look', 'look_file', 'StatCache', 'tick', 'tick_of', 'settled', 'recall', 'Hasher',
-           'read_in', 'manifest_of']
+           'as_seen', 'read_in', 'manifest_of']
 
 # %% ../nbs/api/06_scan.ipynb #b7261e98
 import os, stat, time
+from bisect import bisect_left
 from itertools import compress
 from pathlib import Path
 import numpy as np
@@ -222,6 +223,17 @@ def _steady(path, read):
         except OSError as e: raise _unreadable(path, e) from None
         finally: os.close(fd)
     raise ScanError(f'{shown(path)} is being written to: it changed three times while it was read; try again when it is done')
+
+# %% ../nbs/api/06_scan.ipynb #cbd1db55
+def as_seen(
+    seen:Look,
+    path:bytes,
+)->bool:
+    "Is a file still as it was looked at?"
+    i = bisect_left(seen.paths, path)
+    try: st = os.stat(seen.file or seen.folder+b'/'+path, follow_symlinks=bool(seen.file))
+    except OSError: return False
+    return seen.paths[i:i+1]==[path] and stat_row(st)==tuple(seen.stats[:, i].tolist())
 
 # %% ../nbs/api/06_scan.ipynb #b257a411
 def read_in(

@@ -110,7 +110,7 @@ class Draft:
     def tree(self):
         x,tables = self.src.x,self.src.tables
         if tables is not None: return Tree(self.src.dataset, self.man, open=frame_opener(tables), frames=self.frames)
-        return Tree(str(x), self.man, **files_in(x if self.src.kind=='folder' else x.parent), frames=self.frames)
+        return Tree(str(x), self.man, **files_in(x if self.src.kind=='folder' else x.parent), frames=self.frames, seen=self.seen)
 
 @patch
 def draft(self:Repo, src:Source, rules, sink=None)->Draft:
@@ -225,7 +225,7 @@ def commit(self:Repo, draft:Draft, ask, **fields)->Snapshot:
         diff = self._against(parent, draft)
         judged = diff.verdict if diff else Verdict(Level.NONE, ['first version'])
         v = number(used, parent and parent.version, judged.level, evidence=str(judged), **ask)
-        rec = self._record(draft, root, parent, judged, v, forced=ask['force'], **fields)
+        rec = self._record(draft, root, parent, judged, v, forced=ask['force'], schemas=_schemas(parent, diff), **fields)
         if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
         try: made = self.catalog.add(rec)
         except VersionTaken:
@@ -248,7 +248,11 @@ def _again(self:Repo, draft, same):
 
 @patch
 def _against(self:Repo, parent, draft):
-    return parent and diff_trees(as_tree(parent, self), draft.tree(), self.policy_of(parent.dataset), parent.version, parent.dataset)
+    return parent and diff_trees(as_tree(parent, self), draft.tree(), self.policy_of(parent.dataset), parent.version, parent.dataset, self.derived)
+
+def _schemas(parent, diff):
+    "How text tables are read: as before, but for those that were compared"
+    return (parent.record.get('schemas') or {} if parent else {}) | (diff.schemas if diff else {})
 
 @patch
 def _record(self:Repo, draft, root, parent, judged, version, **fields):
@@ -258,7 +262,7 @@ def _record(self:Repo, draft, root, parent, judged, version, **fields):
     return dict(format=1, name=name, config=config or None, version=str(version), digest=draft.digest.hex(), root=root.hex(), kind=draft.src.kind,
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
         parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
-        policy={k: v for k,v in vars(self.policy_of(draft.src.dataset)).items() if v is not None}, ignore=draft.rules, schemas={}, inputs=[],
+        policy={k: v for k,v in vars(self.policy_of(draft.src.dataset)).items() if v is not None}, ignore=draft.rules, inputs=[],
         created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16), **fields)
 
 # %% ../nbs/api/12_snapshots.ipynb #1ddf1669

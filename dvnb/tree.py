@@ -15,7 +15,7 @@ from .ignore import ignore_rules
 from .manifest import FILE, Manifest, Row, differing, load
 from .pack import as_array, as_names
 from .progress import Progress
-from .scan import ScanError, look, look_file, manifest_of
+from .scan import ScanError, as_seen, look, look_file, manifest_of
 from .stream import ITEM, StoredFile
 
 # %% ../nbs/api/06_tree.ipynb #91f8596b
@@ -29,8 +29,10 @@ class Tree:
         frames=None, # {path: digest of the frame} for files that are frames
         root=None, # (store, root) of a manifest that is stored
         one:bool=False, # Is it one file, and not a folder that happens to hold one?
+        seen=None, # The `Look` that the manifest was made from, or a function that gives it
     ):
         self.label,self._manifest,self.read,self.open,self.frames,self.root,self.one = label,manifest,read,open,frames or {},root,one
+        self._seen,self.schemas = seen,{}
     def __repr__(self): return f'Tree({self.label!r})'
 
     @property
@@ -48,9 +50,11 @@ def folder_tree(
     "A folder or a file as a `Tree`"
     folder = Path(folder)
     if not folder.exists(): raise ScanError(f'{folder} is not there: give a folder, a file, a DataFrame or a reference such as taxi:1.0.0')
+    looks = []
     def make():
-        with Progress(f'reading {folder.name}') as p: return manifest_of(look_at(folder, rules, skip), cache, progress=p)
-    return Tree(str(folder), make, **files_in(folder if folder.is_dir() else folder.parent), one=not folder.is_dir())
+        looks.append(look_at(folder, rules, skip))
+        with Progress(f'reading {folder.name}') as p: return manifest_of(looks[0], cache, progress=p)
+    return Tree(str(folder), make, **files_in(folder if folder.is_dir() else folder.parent), one=not folder.is_dir(), seen=lambda: looks[0])
 
 def files_in(folder:Path)->dict:
     "How to `read` and to `open` the files of a folder"
@@ -61,6 +65,13 @@ def look_at(source, rules=None, skip=()):
     if not os.path.isdir(source): return look_file(source)
     return look(source, ignore_rules(source) if rules is None else rules, skip)
 
+# %% ../nbs/api/06_tree.ipynb #6a40c425
+@patch
+def steady(self:Tree, path:bytes):
+    "Raise `ScanError` if a file is no longer the one that the manifest lists"
+    seen = self._seen() if callable(self._seen) else self._seen
+    if seen and not as_seen(seen, path): raise ScanError(f'{os.fsdecode(path)} changed while {self.label} was compared: do it again when it is done')
+
 # %% ../nbs/api/06_tree.ipynb #61974e2e
 def read_file(
     store,
@@ -68,7 +79,7 @@ def read_file(
 )->bytes:
     "The bytes of a file of a version, checked; `StoreError` if they cannot be had"
     if not row.list: return store.get(row.digest)
-    data = b''.join(store.get_many(as_names(store.get_list(row.list)['digest'])))
+    data = b''.join(store.get_many(as_names(store.get_list(row.list, row.size)['digest'])))
     if digest(data)!=row.digest: raise DvnbError(f'{os.fsdecode(row.path)} does not match its digest: run `check`')
     return data
 
@@ -77,7 +88,7 @@ def open_file(
     row:Row,
 )->StoredFile:
     "A file of a version, to read and seek in"
-    return StoredFile(store, store.get_list(row.list) if row.list else np.array([(row.digest, row.size)], ITEM))
+    return StoredFile(store, store.get_list(row.list, row.size) if row.list else np.array([(row.digest, row.size)], ITEM))
 
 def version_tree(
     store,
@@ -91,6 +102,7 @@ def version_tree(
         i = tree.manifest.find(path)
         if i is None: raise DvnbError(f'{os.fsdecode(path)} is no file of {v.ref}')
         return next(iter(tree.manifest.take([i])))
+    tree.schemas = v.record.get('schemas') or {}
     tree.read,tree.open = lambda p: read_file(store, row(p)),lambda p: open_file(store, row(p))
     return tree
 
@@ -112,7 +124,12 @@ def pair(self:Tree, other:Tree)->tuple: # Two `Manifest`s
     if self.root and other.root and self.root[0] is other.root[0] and not self.frames: return differing(self.root[0], self.root[1], other.root[1])
     both = self.frames.keys() & other.frames.keys()
     old,new = _by_value(self, both),_by_value(other, both)
-    return (_named(old, new.paths), new) if self.one and other.one else (old, new)
+    return (_named(old, new.paths), new) if self.alone(other) else (old, new)
+
+@patch
+def alone(self:Tree, other:Tree)->bool:
+    "Is one file compared with one file, whatever they are called? In two versions the name is part of what is kept"
+    return self.one and other.one and not (self.root and other.root)
 
 def _named(man, paths):
     "The one row of `man` under the name of another"

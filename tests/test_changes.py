@@ -1,0 +1,148 @@
+"What a diff of datasets says about what is inside files: pairs of any kind, bad input, leaks, and what is kept"
+import json, os
+import pandas as pd, pytest
+from hard import *
+import dvnb as dv
+from dvnb.changes import diff_trees
+from dvnb.repo import as_tree
+from dvnb.scan import ScanError
+from dvnb.verdict import Level, Policy
+
+iris = pd.DataFrame({'id': range(150), 'width': [.2]*150, 'species': ['setosa']*50+['versicolor']*50+['virginica']*50})
+fixed = iris.assign(width=[.1 if i == 34 else .2 for i in range(150)])
+
+def diff(old, new, policy=Policy()): return diff_trees(as_tree(old), as_tree(new), policy)
+def kinds(d): return {c.kind: c.n for c in d.facts()}
+
+def as_file(df, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    getattr(df, {'.csv': 'to_csv', '.parquet': 'to_parquet', '.json': 'to_json'}[path.suffix])(path, **{'orient': 'records'} if path.suffix == '.json' else {'index': False})
+    return path
+
+@pytest.mark.parametrize('old', ['frame', '.csv', '.parquet', '.json'])
+@pytest.mark.parametrize('new', ['frame', '.csv', '.parquet', '.json'])
+def test_a_table_is_compared_with_a_table_whatever_holds_it(old, new, tmp_path):
+    a, b = (df if kind == 'frame' else as_file(df, tmp_path/f'{side}{kind}') for df, kind, side in ((iris, old, 'old'), (fixed, new, 'new')))
+    d = diff(a, b)
+    assert kinds(d) == {'cells_changed': 1}
+    t = d.tables[next(iter(d.tables))]
+    assert t.cells(5)[['id', 'column', 'old', 'new']].values.tolist() == [[34, 'width', .2, .1]]
+    assert d.level == Level.MAJOR and 'width' in str(d)
+
+@pytest.mark.parametrize('kind', ['.csv', '.parquet', '.json'])
+def test_another_format_of_the_same_table(kind, tmp_path):
+    d = diff(as_file(iris, tmp_path/'old/iris.csv').parent, as_file(iris, tmp_path/f'new/iris{kind}').parent)
+    assert (kinds(d), d.level) == (({'table_recoded': 1}, Level.PATCH) if kind != '.csv' else ({'file_touched': 1}, Level.NONE))
+
+def test_versions_and_folders(repo, tmp_path):
+    src = as_file(iris, tmp_path/'iris/iris.csv').parent
+    one = repo.snapshot(src)
+    as_file(fixed, src/'iris.csv')
+    assert kinds(repo.diff(one, src)) == kinds(repo.status(src)) == {'cells_changed': 1}
+    two = repo.snapshot(src)
+    assert (two.ref, two.level) == ('iris:2.0.0', 'MAJOR') and 'row' in two.reasons[0] and '34' in two.reasons[0]
+    assert kinds(repo.diff(one, two)) == {'cells_changed': 1} and repo.diff(one, two) is repo.diff(one, two)
+    assert kinds(repo.diff(one, iris)) == {'split_renamed': 1, 'table_recoded': 1}
+    as_file(iris.assign(wild=True), src/'iris.csv')
+    assert repo.status(src).tables['iris.csv'].columns.added == ['wild']
+
+def test_a_snapshot_is_judged_by_rows_and_columns(repo, tmp_path):
+    src = as_file(iris, tmp_path/'iris/iris.csv').parent
+    repo.snapshot(src)
+    as_file(iris.assign(wild=True), src/'iris.csv')
+    assert repo.snapshot(src).ref == 'iris:1.1.0'
+    os.remove(src/'iris.csv')
+    as_file(iris.assign(wild=True), src/'iris.parquet')
+    assert repo.snapshot(src).ref == 'iris:1.1.1'
+    as_file(pd.concat([iris, iris[:1].assign(id=150)]).assign(wild=True), src/'iris.parquet')
+    repo.policy('iris', append='minor')
+    v = repo.snapshot(src)
+    assert v.ref == 'iris:1.2.0' and "append='minor'" in v.reasons[0]
+
+def test_types_of_text_stay_those_of_the_version(repo, tmp_path):
+    src = fill(tmp_path/'d', {'t.csv': 'id,code\n1,10\n2,11\n3,12\n'})
+    repo.snapshot(src)
+    fill(src, {'t.csv': 'id,code\n1,10\n2,11\n3,013\n'})
+    d = repo.status(src)
+    assert 'type_changed' in kinds(d) and [o[0] for o in d.tables['t.csv'].columns.retyped] == ['code']
+    fill(src, {'t.csv': 'id,code\n1,10\n2,11\n3,13\n'})
+    v = repo.snapshot(src)
+    assert v.record['schemas']['t.csv']['columns']['code'] == 'int64'
+
+bad = {'ragged': ('a,b\n1,2\n3,4,5\n', 'line 3'), 'empty': ('', ''), 'twice': ('a,a\n1,2\n', "'a'"), 'latin': (b'a,b\ncaf\xe9,1\n', '')}
+
+@pytest.mark.parametrize('what', bad)
+def test_a_file_that_cannot_be_read_is_a_note(what, tmp_path):
+    data, said = bad[what]
+    src = fill(tmp_path/'old', {'x.csv': 'a,b\n1,2\n', 'good.csv': 'a\n1\n'})
+    new = fill(tmp_path/'new', {'good.csv': 'a\n2\n'})
+    (new/'x.csv').write_bytes(data if isinstance(data, bytes) else data.encode())
+    d = diff(src, new)
+    assert d.level == Level.MAJOR and d.tables['good.csv'].rows.changed+d.tables['good.csv'].rows.added == 1
+    if 'x.csv' in d.notes: assert said in d.notes['x.csv'] and 'compared as bytes' in d.notes['x.csv'] and 'x.csv' in d.to_html()
+
+def test_a_damaged_parquet_and_a_name_that_lies(tmp_path):
+    old = as_file(iris, tmp_path/'old/a.parquet').parent
+    new = fill(tmp_path/'new', {'a.parquet': (old/'a.parquet').read_bytes()[:-9]+b'x'*9})
+    (old/'b.csv').write_bytes(b'a\n1\n')
+    (new/'b.csv').write_bytes(b'\x89PNG\r\n\x1a\n'+bytes(100))
+    d = diff(old, new)
+    assert d.level == Level.MAJOR and set(d.notes) == {'a.parquet', 'b.csv'} and 'compared as bytes' in str(d)
+
+def test_json_that_is_no_table(tmp_path):
+    doc = {'kind': 'FeatureCollection', 'features': [{'id': 1, 'at': [1.5, 2]}], 'deep': {'a': {'b': [1, 2, {'c': 3}]}}}
+    old = fill(tmp_path/'old', {'map.json': json.dumps(doc), 'same.json': json.dumps(doc)})
+    doc['features'][0]['at'][0] = 1.25
+    new = fill(tmp_path/'new', {'map.json': json.dumps(doc), 'same.json': json.dumps(json.loads((old/'same.json').read_text()), indent=2)})
+    d = diff(old, new)
+    assert kinds(d) == {'table_modified': 1, 'table_recoded': 1} and '1.25' in repr(d.contents['map.json'])
+
+def test_one_table_under_another_name_and_changed(tmp_path):
+    d = diff(as_file(iris, tmp_path/'old/weather.csv').parent, as_file(fixed, tmp_path/'new/weekly.csv').parent)
+    assert kinds(d) == {'split_renamed': 1, 'cells_changed': 1}
+    other = diff(as_file(iris, tmp_path/'old/weather.csv').parent, fill(tmp_path/'third', {'x.csv': 'a\n1\n'}))
+    assert kinds(other) == {'split_removed': 1, 'split_added': 1}
+
+def test_a_leak_between_splits(tmp_path):
+    def parts(train, test, at):
+        as_file(iris[train], tmp_path/at/'train.csv')
+        return as_file(iris[test], tmp_path/at/'test.csv').parent
+    d = diff(parts(iris.id < 100, iris.id >= 100, 'old'), parts((iris.id < 100) & (iris.id != 7), (iris.id >= 100) | (iris.id == 7), 'new'))
+    assert kinds(d)['rows_leaked'] == 1 and 'train.csv -> test.csv' in str(d) and d.level == Level.MAJOR
+
+def test_shards_are_one_table(tmp_path):
+    old = as_file(iris, tmp_path/'old/x.parquet').parent
+    for i, part in enumerate((fixed[:70], fixed[70:])): as_file(part, tmp_path/f'new/x-0000{i}-of-00002.parquet')
+    d = diff(old, tmp_path/'new')
+    assert kinds(d) == {'cells_changed': 1} and list(d.tables) == ['x']
+
+def test_a_file_that_changes_while_it_is_compared(tmp_path):
+    old, new = fill(tmp_path/'old', {'x.csv': 'a\n1\n'}), fill(tmp_path/'new', {'x.csv': 'a\n2\n'})
+    d = diff(old, new)
+    assert d.files.modified == ['x.csv']
+    (new/'x.csv').write_text('a\n3\n4\n')
+    with pytest.raises(ScanError, match='changed while'): d.level
+    t = diff(old, new).tables['x.csv']
+    assert (t.rows.old, t.rows.new) == (1, 2)
+
+def test_nothing_is_read_that_nobody_asked_for(tmp_path, monkeypatch):
+    old = fill(tmp_path/'old', {f'{i}.csv': 'a\n1\n' for i in range(5)} | {'notes.txt': 'old'})
+    new = fill(tmp_path/'new', {f'{i}.csv': 'a\n2\n' for i in range(5)} | {'notes.txt': 'new'})
+    d = diff(old, new)
+    read = []
+    monkeypatch.setattr('dvnb.changes.open_table', lambda f, name, *a, _open=dv.changes.open_table, **k: (read.append(name), _open(f, name, *a, **k))[1])
+    assert len(d.files) == 6 and list(d.tables) and list(d.contents) == ['notes.txt'] and not read
+    d.tables['3.csv']
+    assert set(read) == {'3.csv'}
+
+def test_images_and_documents(tmp_path):
+    from PIL import Image
+    def picture_at(path, colour, **kw):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (40, 30), colour).save(path, **kw)
+    for side, kw in ('old', dict(compress_level=0)), ('new', dict(compress_level=9)):
+        picture_at(tmp_path/side/'cat/1.png', 'red', **kw)
+        picture_at(tmp_path/side/'cat/2.png', 'red' if side == 'old' else 'blue')
+    d = diff(tmp_path/'old', tmp_path/'new')
+    assert kinds(d) == {'file_recoded': 1, 'file_modified': 1} and d.contents['cat/1.png'].same is True
+    assert 'data:image/png' in d.to_html()
