@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
 import dvnb.widgets as W
-from dvnb.changes import FileChange, FilesDiff
+from dvnb.filesdiff import FileChange, FilesDiff
 from dvnb.ref import RefError, VersionNotFound
 from dvnb.render import html, to_html, txt
 from dvnb.repo import Log, Repo
@@ -29,8 +29,8 @@ class Tags(HTMLParser):
     def handle_data(self, data):
         if not self.open or self.open[-1] != 'style': self.text += data
 
-own_tags = set('b caption code del details div em ins li p small span style summary table tbody td th thead tr ul'.split())
-own_attrs = {'class', 'open', 'scope', 'title'}
+own_tags = set('b caption code del details div em ins li p polyline pre rect small span style summary svg table tbody td th thead title tr ul'.split())
+own_attrs = {'aria-label', 'class', 'fill', 'height', 'opacity', 'open', 'points', 'role', 'scope', 'stroke', 'title', 'width', 'x', 'y'}
 
 def is_harmless(page):
     t = Tags(page)
