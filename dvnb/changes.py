@@ -36,7 +36,7 @@ class Lazy(Mapping):
     def __contains__(self, k): return k in self.makers
     def __iter__(self): return iter(self.makers)
     def __len__(self): return len(self.makers)
-    def __repr__(self): return f'{{{", ".join(f"{k!r}: {self.made[k]!r}" if k in self.made else f"{k!r}: ..." for k in self)}}}'
+    def __repr__(self): return f'{{{", ".join(f"{k!r}: {type(self.made[k]).__name__ if k in self.made else Ellipsis}" for k in self)}}}'
 
 # %% ../nbs/api/11_changes.ipynb #d640604e
 class DatasetDiff(Shown):
@@ -102,7 +102,7 @@ def _find_pairs(self:DatasetDiff):
     facts = self._judged(note)
     gone,come = ([c.path for c in facts if c.kind==k] for k in ('split_removed', 'split_added'))
     if len(gone)==len(come)==1 and self._like(gone[0], come[0]):
-        renamed = [(split_name(gone[0]), split_name(come[0]))]
+        renamed = [(gone[0], come[0])]
         self._judged(note, renamed)
     for c in self.files.changes:
         if c.what=='modified' and c.kind=='f' and c.path not in tables and file_kind(c.path, self.policy.kind)!='table': others[c.path] = [c.path],[c.path]
@@ -111,6 +111,7 @@ def _find_pairs(self:DatasetDiff):
 @patch
 def _like(self:DatasetDiff, gone, come):
     "Are these two files tables of equal columns?"
+    if self.old.manifest.find(os.fsencode(gone)) is None or self.new.manifest.find(os.fsencode(come)) is None: return False
     try: return (names := self.source(self.old, [gone]).schema.names)==self.source(self.new, [come]).schema.names and bool(names)
     except DvnbError: return False
 
@@ -194,7 +195,7 @@ def _inside(self:DatasetDiff, olds, news):
     where = _name(news)
     if where in self._pairs[0]: return self._table_facts(where)
     c = self.contents[where]
-    return [Change('file_recoded' if c.same else 'file_modified', where, detail=c.summary())]
+    return [Change('file_recoded' if c.same else 'file_modified', where, detail=f'{c.kind}, {c.words}')]
 
 @patch
 def _table_facts(self:DatasetDiff, where):
@@ -207,7 +208,7 @@ def _table_facts(self:DatasetDiff, where):
     if c is None or c.kind!='json': return [Change('table_modified', where, detail=self.notes[where])]
     self.notes[where] = 'no table: compared as JSON'
     self.contents.makers[where] = lambda: c
-    return [Change('table_recoded' if c.same else 'table_modified', where, detail=c.summary())]
+    return [Change('table_recoded' if c.same else 'table_modified', where, detail=f'{c.kind}, {c.words}')]
 
 # %% ../nbs/api/11_changes.ipynb #67adea3c
 @patch

@@ -10,7 +10,7 @@ __all__ = ['DiffError', 'read_as', 'type_family', 'type_change', 'type_text', 'P
 import re
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from .chunk import DvnbError
 
 # %% ../nbs/api/08_classify.ipynb #e9d9e906
@@ -117,13 +117,13 @@ def in_order(
         i = before[i]
     return res[::-1]
 
-@dataclass
+@dataclass(repr=False)
 class Columns:
     "How the columns of two tables differ"
     pairs:list # Of `Pair`, in the new table's order
     added:list
     removed:list
-    places:list = field(repr=False) # Of the pairs, in the old table
+    places:list # Of the pairs, in the old table
 
     renamed = property(lambda self: [(p.old, p.new) for p in self.pairs if p.old!=p.new])
     retyped = property(lambda self: [(p.new, *map(type_text, p.types)) for p in self.pairs if p.change])
@@ -131,6 +131,10 @@ class Columns:
     def reordered(self):
         kept = {*in_order(self.places)}
         return [p.new for i,p in enumerate(self.pairs) if i not in kept]
+
+    def __repr__(self):
+        found = {k: o for k in ('added', 'removed', 'renamed', 'retyped', 'reordered') if (o := getattr(self, k))}
+        return f'Columns({len(self.pairs)} in both' + ''.join(f', {k}={o}' for k,o in found.items()) + ')'
 
 def match_columns(
     old, # A `TableProfile`

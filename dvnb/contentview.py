@@ -57,7 +57,7 @@ def hunk_view(
     return Pre(*out, f'… first {n:,} of {total:,} lines' if total>n else '', cls='dv-c')
 
 @part_view.register
-def _(first:Hunk, parts, n): return hunk_view(parts, n)
+def _hunks(first:Hunk, parts, n): return hunk_view(parts, n)
 
 # %% ../nbs/api/19_contentview.ipynb #778ba226
 def picture(
@@ -80,7 +80,7 @@ def pictures_view(
     return Div(*(picture(p.png, p.title, p.size, f'{p.full[0]} × {p.full[1]}') for p in parts), cls='dv-p')
 
 @part_view.register
-def _(first:Picture, parts, n): return pictures_view(parts, n)
+def _pictures(first:Picture, parts, n): return pictures_view(parts, n)
 
 # %% ../nbs/api/19_contentview.ipynb #983da685
 def edit_table(edits:list, n:int):
@@ -90,7 +90,7 @@ def edit_table(edits:list, n:int):
     return table('values that differ', ['path', 'change', 'old', 'new'], edits, cells, n)
 
 @part_view.register
-def _(first:Edit, parts, n): return edit_table(parts, n)
+def _edits(first:Edit, parts, n): return edit_table(parts, n)
 
 def _array(c, n):
     kind = ' → '.join(dict.fromkeys(o for o in (c.old, c.new) if o))
@@ -100,7 +100,7 @@ def _array(c, n):
     return Div(head, table(f'first {len(c.first):,} of {c.facts["changed"]:,} cells that differ', ['cell', '>old', '>new'], c.first, cells, n))
 
 @part_view.register
-def _(first:Cells, parts, n): return Div(*(_array(c, n) for c in parts[:n]), P(Small(f'first {n:,} of {len(parts):,} arrays')) if len(parts)>n else None)
+def _arrays(first:Cells, parts, n): return Div(*(_array(c, n) for c in parts[:n]), P(Small(f'first {n:,} of {len(parts):,} arrays')) if len(parts)>n else None)
 
 # %% ../nbs/api/19_contentview.ipynb #02df8564
 def _notebook_cell(c, n):
@@ -115,7 +115,7 @@ def _notebook_cell(c, n):
     return Div(*out, cls='dv-b')
 
 @part_view.register
-def _(first:CellDiff, parts, n):
+def _notebook(first:CellDiff, parts, n):
     return Div(*(_notebook_cell(c, max(1, n//2)) for c in parts[:n]), P(Small(f'first {n:,} of {len(parts):,} cells')) if len(parts)>n else None)
 
 # %% ../nbs/api/19_contentview.ipynb #cec27ace

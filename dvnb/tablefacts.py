@@ -106,8 +106,8 @@ def _row_facts(self:TableDiff):
     moved = self._other_order()
     whole = moved and not r.removed and not r.changed
     if r.added and whole: yield 'rows_appended_reordered',r.added,f'all {r.old:,} old rows are there, in another order'
-    elif r.appended: yield 'rows_appended',r.added,f'{many(r.added, "row")} appended after row {r.old:,}; old rows unchanged'
-    elif r.added and self._at_end() and not moved: yield 'rows_appended',r.added,f'{many(r.added, "row")} appended after row {r.old:,}'
+    elif r.appended: yield 'rows_appended',r.added,f'after row {r.old:,}; old rows unchanged'
+    elif r.added and self._at_end() and not moved: yield 'rows_appended',r.added,f'after row {r.old:,}'
     elif r.added: yield 'rows_inserted',r.added,f'first is row {int(f.added[0]):,} of {r.new:,}'
     if moved and not (r.added and whole): yield 'rows_reordered',*self._reordered()
 

@@ -200,21 +200,33 @@ def _where(split, files): return files[0] if len(files)==1 else split
 # %% ../nbs/api/10_verdict.ipynb #993a1bb0
 def _unread(old, new): "Nothing is known of what is inside files"
 
+def _are_shards(paths):
+    "Are they parts of one table? `weather.csv` and `weather.json` are two"
+    found = [_split(p) for p in paths]
+    return all(m[2] or m[5] for m in found) and len({*map(_format, paths)})==1
+
+def _splits(touched, old, new, kind):
+    "{split: its files} for the old and the new side, for splits that were touched, and what names the split of a path"
+    both = [_bysplit(side, kind, _bysplit(touched, kind)) for side in (old, new)]
+    mixed = {s for side in both for s,paths in side.items() if len(paths)>1 and not _are_shards(paths)}
+    def name(path): return path if split_name(path) in mixed else split_name(path)
+    return *({k: v for s,paths in side.items() for k,v in ({p: [p] for p in paths} if s in mixed else {s: paths}).items()} for side in both),name
+
 def _table_changes(touched, renamed, old, new, kind=None, inside=_unread, pairs=()):
-    mine = sorted(splits := _bysplit(touched, kind))
-    if not mine: return
-    olds,news = _bysplit(old, kind, splits),_bysplit(new, kind, splits)
-    def whole(o, n): return olds[split_name(o)]==[o] and news[split_name(n)]==[n] and _format(o)==_format(n)
-    moved = {split_name(o): (o, n) for o,n in renamed if whole(o, n)}
-    reached = {split_name(n) for _,n in moved.values()} | {n for _,n in pairs}
-    for s in mine:
+    touched = [p for p in touched if file_kind(p, kind)=='table']
+    olds,news,name = _splits(touched, old, new, kind) if touched else ({}, {}, None)
+    def whole(o, n): return olds[name(o)]==[o] and news[name(n)]==[n] and _format(o)==_format(n)
+    moved = {name(o): (o, n) for o,n in renamed if whole(o, n)}
+    other = {o: next(k for k,files in news.items() if _where(k, files)==n) for o,n in pairs}
+    reached = {name(n) for _,n in moved.values()} | {*other.values()}
+    for s in sorted({*map(name, touched)}):
         if s in moved:
             o,n = moved[s]
-            yield Change('table_renamed' if split_name(n)==s else 'split_renamed', f'{o} -> {n}')
+            yield Change('table_renamed' if name(n)==s else 'split_renamed', f'{o} -> {n}')
         elif s in reached: continue
-        elif s in dict(pairs):
-            n = dict(pairs)[s]
-            yield Change('split_renamed', f'{_where(s, olds[s])} -> {_where(n, news[n])}')
+        elif s in olds and (w := _where(s, olds[s])) in other:
+            n = other[w]
+            yield Change('split_renamed', f'{w} -> {_where(n, news[n])}')
             yield from inside(olds[s], news[n]) or ()
         elif s not in news: yield Change('split_removed', _where(s, olds[s]))
         elif s not in olds: yield Change('split_added', _where(s, news[s]))
@@ -263,7 +275,7 @@ def file_changes(
     touched=(), # Paths that differ in time or mode only
     kind:str|None=None, # The dataset's `Policy.kind`
     inside=_unread, # From old and new files of a split, or a file of a folder, to the `Change`s inside; None if they cannot be read
-    pairs=(), # (old, new) splits that are one table under another name
+    pairs=(), # (old, new) paths or splits, as in facts, that are one table under another name
 )->list: # Of `Change`, for `verdict`
     "What happened to the files of a dataset, as facts"
     tables,others,cross = _parted(renamed, kind)

@@ -295,7 +295,9 @@ def test_it_reads_without_styles(nb, server, context):
     diff.locator('ins', has_text='feb.csv').wait_for()
     assert diff.locator('style').count() == 0
     assert '+3 added ~1 modified' in diff.inner_text()
-    assert diff.locator('ins', has_text='feb.csv').count() == 1 and diff.locator('details').count() == 1
+    assert diff.locator('ins', has_text='feb.csv').count() == 1
+    assert diff.locator('details', has_text='photos/').count() == 1 and diff.locator('details', has_text='figures of').count() == 1
+    assert '9.5 9.9' in diff.inner_text(), 'the old value and the new one run together'
     diff.scroll_into_view_if_needed()
     foreign.shot('untrusted')
     foreign.page.close()

@@ -116,6 +116,19 @@ def test_shards_are_one_table(tmp_path):
     d = diff(old, tmp_path/'new')
     assert kinds(d) == {'cells_changed': 1} and list(d.tables) == ['x']
 
+def test_shards_under_another_name(tmp_path):
+    for at, name in ('old', 'x'), ('new', 'y'):
+        for i, part in enumerate((iris[:70], iris[70:])): as_file(part if at == 'old' else part.assign(wild=1), tmp_path/at/f'{name}-0000{i}-of-00002.parquet')
+    assert kinds(diff(tmp_path/'old', tmp_path/'new')) == {'split_removed': 1, 'split_added': 1}
+
+def test_two_formats_of_one_name_are_two_tables(tmp_path):
+    for at in 'old', 'new': as_file(iris, tmp_path/at/'weather.csv')
+    as_file(fixed, tmp_path/'old/weather.json')
+    as_file(fixed, tmp_path/'new/weekly-weather.json')
+    assert kinds(diff(tmp_path/'old', tmp_path/'new')) == {'split_renamed': 1, 'file_touched': 1}
+    as_file(iris, tmp_path/'new/weather.json')
+    assert kinds(diff(tmp_path/'old', tmp_path/'new')) == {'split_added': 1, 'cells_changed': 1, 'file_touched': 1}
+
 def test_a_file_that_changes_while_it_is_compared(tmp_path):
     old, new = fill(tmp_path/'old', {'x.csv': 'a\n1\n'}), fill(tmp_path/'new', {'x.csv': 'a\n2\n'})
     d = diff(old, new)
