@@ -31,6 +31,7 @@ def init(url):
     from dvnb.repo import Repo
     return Repo.init(url)
 
+def by_bytes(url): return repo(url).policy('bench', kind='opaque')
 def snapshot(url, folder): return repo(url).snapshot(folder, 'bench')
 def restore(url, ref, folder): return repo(url).restore(ref, folder)
 def status(url, folder): return repo(url).status(folder).summary(3)

@@ -21,7 +21,7 @@ class Derived:
     "Things by kind and key that can be computed again"
     def __init__(self,
         folder, # Where they are kept on this machine
-        objs=None, # A bucket that has the small ones too, for everybody
+        objs=None, # A repo that has the small ones too, for everybody
         limit:int=LIMIT, # Bytes; beyond that the files that were not used for longest go
     ):
         self.folder,self.objs,self.limit,self.check = Path(folder),objs,limit,lambda: None

@@ -48,8 +48,8 @@ class Repo:
 
     @property
     def derived(self):
-        "What can be computed again: beside the data, or on this machine with a copy of what is small in the bucket"
-        return Derived(self.folder/'derived') if self.folder else Derived(self.local.root/'derived', self.store.objs)
+        "What can be computed again: on this machine, what is small in the repo too"
+        return Derived(self.local.root/'derived', self.store.objs)
 
     @contextmanager
     def writing(self):
