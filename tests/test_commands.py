@@ -2,7 +2,7 @@
 import inspect, json, logging, os, random, shlex, signal, subprocess, sys, threading, time
 from pathlib import Path
 import pandas as pd, pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -301,6 +301,7 @@ def test_notes_go_to_stderr_in_a_shell(taxi, capsys):
 
 # The line
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(blacklist_categories=['Cs'], blacklist_characters='\0'))))
 def test_a_line_holds_any_word(words): assert split_line(shlex.join(words)) == words
 
@@ -536,7 +537,7 @@ def test_ctrl_c_leaves_the_old_state(place, n, size):
         if p.returncode == 0: break
         if p.returncode != 130: continue
         stopped += 1
-        assert time.monotonic()-start < 2
+        assert time.monotonic()-start < 5, 'it takes a second where nothing else runs'
         assert 'Traceback' not in err and err.strip().endswith('dver: interrupted; nothing is lost, run it again to go on') and out == ''
         assert [str(v) for v in dv.log('big')] == ['big:1.0.0'] and dv.check().ok
     if not stopped: pytest.skip('this machine is too fast or too slow to be interrupted in time')
