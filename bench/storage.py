@@ -12,6 +12,9 @@ DIR should lie on a file system with a journal. ext4 without one (a virtual mach
 inode that was freed in the last minutes, one by one: 50,000 new files after 50,000 deleted ones then take ten times the
 system time, whoever makes them. So nothing is deleted here while many files are made, and `sweep` waits.
 
+On a loop device, turn direct I/O on (`losetup --direct-io=on`): without it each byte goes through the cache of the file
+system below too, which a tool that syncs what it wrote waits for, and one that does not never sees.
+
 Each figure is of a process of its own: CPU is user and system time with all children, RSS the peak of the largest
 process, "beyond the imports" (see `job.py`) what dvnb takes once its modules are loaded.
 """
@@ -19,6 +22,7 @@ import argparse, json, os, platform, shutil, subprocess, sys, time
 from pathlib import Path
 from statistics import median
 
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)  # modules are compiled once, as those of an installed package are
 HERE = Path(__file__).resolve().parent
 STEPS = dict(
     first='first snapshot', again='nothing changed', second='version 2', empty='restore to empty', back='v1 over v2')

@@ -14,7 +14,8 @@ from fastcore.basics import patch
 from .chunk import CHUNKER, stream_chunks
 from .objects import StoreError
 from .pack import as_array, as_names
-from .store import MOST, Store
+from .pack import MOST
+from .store import Store
 
 # %% ../nbs/api/01_stream.ipynb #eb1e715e
 ITEM = np.dtype([('digest','S32'), ('size','<u8')])

@@ -122,26 +122,36 @@ def test_special_files_are_skipped_and_named(repo, data, tmp_path):
     assert 'pipe' in note and 'sock' in note
     assert brought_back(repo.url, v, tmp_path).keys() == {b'jan.csv', b'feb.csv', b'sub', b'sub/mar.csv'}
 
-def test_file_that_changes_while_it_is_read(repo, data, monkeypatch):
-    real, n = os.read, iter(range(10**6))
-    def read(fd, size):
-        out = real(fd, size)
-        if out.startswith(b'id,fare\n1'): (data/'jan.csv').write_text(f'id,fare\n1,{next(n)}\n')
+def after_reads(monkeypatch, act):
+    "Call `act` with what each read of a file gave"
+    read, readv = os.read, os.readv
+    def whole(fd, size):
+        out = read(fd, size)
+        act(out)
         return out
-    monkeypatch.setattr(os, 'read', read)
+    def into(fd, bufs):
+        n = readv(fd, bufs)
+        act(bytes(bufs[0][:n]))
+        return n
+    monkeypatch.setattr(os, 'read', whole)
+    monkeypatch.setattr(os, 'readv', into)
+
+def test_file_that_changes_while_it_is_read(repo, data, monkeypatch):
+    n = iter(range(10**6))
+    def act(out):
+        if out.startswith(b'id,fare\n1'): (data/'jan.csv').write_text(f'id,fare\n1,{next(n)}\n')
+    after_reads(monkeypatch, act)
     refuses(lambda: repo.snapshot(data), 'jan.csv', 'written to', error=ScanError)
     monkeypatch.undo()
     assert repo.log() == []
 
 def test_file_that_grows_once_while_it_is_read(repo, tmp_path, monkeypatch):
-    src, real, grown = fill(tmp_path/'log', {'f': 'a'*(WHOLE-1)}), os.read, []
-    def read(fd, size):
-        out = real(fd, size)
+    src, grown = fill(tmp_path/'log', {'f': 'a'*(WHOLE-1)}), []
+    def act(out):
         if not grown and out.startswith(b'aaa'):
             grown.append(1)
             with open(src/'f', 'a') as f: f.write('b'*10)
-        return out
-    monkeypatch.setattr(os, 'read', read)
+    after_reads(monkeypatch, act)
     v = repo.snapshot(src)
     monkeypatch.undo()
     assert brought_back(repo.url, v, tmp_path) == picture(src)

@@ -118,7 +118,7 @@ def test_a_restored_folder_is_clean_and_no_file_is_read_to_know_it(repo, tmp_pat
     v = repo.snapshot(fill(tmp_path/'d', {'a': 'x', 'b/c': 'y'*WHOLE*2, 'b/d': ''}))
     repo.restore(v, tmp_path/'out')
     reads = []
-    monkeypatch.setattr(dvnb.scan, '_steady', lambda path, read: reads.append(path))
+    monkeypatch.setattr(dvnb.scan, '_open', reads.append)
     assert again(repo).status(tmp_path/'out').clean and reads == []
 
 def test_equal_bytes_never_get_a_second_number(repo, tmp_path):
@@ -307,7 +307,7 @@ def test_patterns_that_mean_nothing(repo, tmp_path):
 
 def test_what_is_new_is_read_once(repo, tmp_path, monkeypatch):
     src, opened = fill(tmp_path/'d', {'small': 'a'*1000, 'large': 'b'*600_000}), []
-    real = dvnb.scan._steady
-    monkeypatch.setattr(dvnb.scan, '_steady', lambda path, read: opened.append(path) or real(path, read))
+    real = dvnb.scan._open
+    monkeypatch.setattr(dvnb.scan, '_open', lambda path: opened.append(path) or real(path))
     repo.snapshot(src)
     assert len(opened) == len(set(opened)) == 2
