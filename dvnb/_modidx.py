@@ -601,7 +601,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'dvnb.objects._publish': ('api/objects.html#_publish', 'dvnb/objects.py'),
                               'dvnb.objects._walk': ('api/objects.html#_walk', 'dvnb/objects.py'),
                               'dvnb.objects._write': ('api/objects.html#_write', 'dvnb/objects.py'),
-                              'dvnb.objects._writev': ('api/objects.html#_writev', 'dvnb/objects.py'),
                               'dvnb.objects.fsync_dir': ('api/objects.html#fsync_dir', 'dvnb/objects.py'),
                               'dvnb.objects.objects': ('api/objects.html#objects', 'dvnb/objects.py'),
                               'dvnb.objects.rename_new': ('api/objects.html#rename_new', 'dvnb/objects.py')},

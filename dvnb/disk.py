@@ -112,9 +112,9 @@ class Writer:
         self.kinds = man.kind.tobytes()
         self.stats,self.lost = np.zeros((5, len(man)), 'i8'),{}
 
-    def write(self, i, datas, disk):
-        if self.kinds[i]==LINK: self.stats[:, i] = disk.link(self.path_of(i), b''.join(datas), int(self.man.mtime[i]))
-        else: self.stats[:, i] = disk.create(self.path_of(i), datas, int(self.man.mode[i]) if self.mode is None else self.mode, int(self.man.mtime[i]))
+    def write(self, i, datas, disk, mode, mtime)->tuple: # As `stat_row`
+        if self.kinds[i]==LINK: return disk.link(self.path_of(i), b''.join(datas), mtime)
+        return disk.create(self.path_of(i), datas, mode if self.mode is None else self.mode, mtime)
 
     def small(self, places):
         "Files of one chunk"
@@ -122,16 +122,19 @@ class Writer:
             for s in range(0, len(places), 1<<16): self._some(places[s:s+(1<<16)], disk)
 
     def _some(self, places, disk):
+        modes,mtimes,rows = self.man.mode[places].tolist(),self.man.mtime[places].tolist(),{}
         for j,data in self.store.read_many(as_names(self.man.digests[places]), ahead=4*self.store.objs.remote):
             if self.stop: return
-            if isinstance(data, StoreError): self.lost[places[j]] = data
+            i = places[j]
+            if isinstance(data, StoreError): self.lost[i] = data
             else:
-                self.write(places[j], (data,), disk)
+                rows[i] = self.write(i, (data,), disk, modes[j], mtimes[j])
                 self.tell(len(data))
+        self.stats[:, [*rows]] = np.array([*rows.values()], 'i8').reshape(-1, 5).T
 
     def large(self, i):
         "A file of many chunks"
-        try: self.write(i, _pieces(self.store, self.man, i, self.tell), self.disk)
+        try: self.stats[:, i] = self.write(i, _pieces(self.store, self.man, i, self.tell), self.disk, int(self.man.mode[i]), int(self.man.mtime[i]))
         except StoreError as e:
             self.lost[i] = e
             d,name = self.disk.split(self.path_of(i))

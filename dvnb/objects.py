@@ -39,18 +39,14 @@ def _mkdirs(path):
     path.mkdir(exist_ok=True)
     fsync_dir(path.parent)
 
-def _write(path, bufs):
+def _write(path, bufs, step=128<<10):
+    "A new file, durable; in steps, since Linux asks for memory in pieces as large as a write, which are slow to find once memory is in pieces itself"
     fd = os.open(path, os.O_WRONLY|os.O_CREAT|os.O_EXCL, 0o666)
     try:
-        for i in range(0, len(bufs), 512): _writev(fd, bufs[i:i+512])
+        for b in map(memoryview, bufs):
+            while len(b): b = b[os.write(fd, b[:step]):]
         os.fsync(fd)
     finally: os.close(fd)
-
-def _writev(fd, bufs):
-    want,got = sum(map(len, bufs)),os.writev(fd, bufs)
-    if got==want: return
-    rest = memoryview(b''.join(bufs))
-    while got<want: got += os.write(fd, rest[got:])
 
 # %% ../nbs/api/01_objects.ipynb #6832d148
 def rename_new(

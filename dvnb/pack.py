@@ -8,6 +8,7 @@ __all__ = ['PACK', 'INDEX', 'ENTRY', 'ROW', 'TAIL', 'RAW', 'ZSTD', 'PACK_SIZE', 
 
 # %% ../nbs/api/01_pack.ipynb #9de13eee
 import struct
+from mmap import mmap
 import numpy as np
 from .chunk import digest
 from .objects import StoreError
@@ -49,7 +50,7 @@ PACK_SIZE,MOST = 32<<20,16<<20
 class PackBuffer:
     "A pack that is being filled"
     def __init__(self):
-        self.buf = memoryview(np.empty(PACK_SIZE+MOST, 'u1'))
+        self.buf = memoryview(mmap(-1, PACK_SIZE+MOST))
         self.clear()
 
     def clear(self):

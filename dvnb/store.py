@@ -206,7 +206,7 @@ def _seal(self:Store):
             pack.clear()
             self._spare.append(pack)
     self.new_bytes += pack.size
-    self._pack = self._spare.popleft() if self._spare else PackBuffer()
+    self._pack = self._spare.pop() if self._spare else PackBuffer()
     self._writing.append(self.writer.submit(write))
     if len(self._written)>=32 or len(self._fresh)>1<<17: self._save_index()
 
@@ -298,12 +298,13 @@ def _unzip(buf, size):
     try: return _zstd().decompress(buf, decompressed_size=size, asbytes=True)
     except (pa.ArrowException, OSError): return None
 
-def _runs(rows, order, gap):
-    "Neighbours in one pack, as places in `rows`, about 8 MiB each"
+def _runs(rows, order, remote):
+    "Neighbours in one pack, as places in `rows`, to be read at once: 8 MiB from a bucket; from a disk one, which stays in the processor's cache"
+    gap,step = (1<<20,23) if remote else (1<<16,20)
     if not len(order): return []
     p,o = rows['pack'][order],rows['offset'][order].astype('i8')
     end = o+rows['stored'][order]
-    cut = (p[1:]!=p[:-1]) | (o[1:]-end[:-1]>gap) | (o[1:]>>23!=o[:-1]>>23)
+    cut = (p[1:]!=p[:-1]) | (o[1:]-end[:-1]>gap) | (o[1:]>>step!=o[:-1]>>step)
     return np.split(order, np.flatnonzero(cut)+1)
 
 @patch
@@ -336,7 +337,7 @@ def read_many(self:Store,
 @patch
 def read_rows(self:Store, packs, rows, ahead:int=4): # Yields (place in `rows`, bytes, a view or a `StoreError`)
     def fetch(run): return run.tolist(),self._read_run(packs, rows[run])
-    runs = _runs(rows, np.lexsort((rows['offset'], rows['pack'])), 1<<20 if self.objs.remote else 1<<16)
+    runs = _runs(rows, np.lexsort((rows['offset'], rows['pack'])), self.objs.remote)
     for places,datas in _each(fetch, runs, self.pool, ahead): yield from zip(places, datas)
 
 def _each(f, xs, pool, ahead):
