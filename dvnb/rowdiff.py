@@ -13,6 +13,7 @@ from .feed import Side, form
 from .joins import Found, Keyed, by_key, by_row, moved_by_key, side_by_side, words
 from .keys import compound_key, repeats, shared
 from .order import by_order
+from .prefilter import by_hash, fits
 from .text import Shown, many
 
 # %% ../nbs/api/08_rowdiff.ipynb #7777e383
@@ -203,7 +204,7 @@ def _in_gaps(self:TableDiff, gaps):
     (old, new),(key, count) = self._sides(),self._key
     if not key: return by_order(old, new, gaps, self._forms(), self._plan.get('most') or self._most_rows())
     keyed = Keyed(old, new, gaps, [self._form(p, False) for p in key], self._forms(), count)
-    res = by_key(keyed, self._plan.get('many', .2))
+    res = (by_hash(keyed) if self._plan.get('sift', True) and fits(keyed) else None) or by_key(keyed, self._plan.get('many', .2))
     if not self._rising(): res.moved = lambda: moved_by_key(keyed, gaps)
     return res
 
