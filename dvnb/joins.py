@@ -9,7 +9,7 @@ __all__ = ['Pile', 'Found', 'words', 'bits', 'gather', 'by_row', 'OutOfStep', 's
 # %% ../nbs/api/08_joins.ipynb #e2928209
 import os
 from dataclasses import dataclass
-from .classify import in_order
+from .align import increasing
 from .feed import Side, Spans
 
 # %% ../nbs/api/08_joins.ipynb #4613a1c4
@@ -214,7 +214,7 @@ def count_moved(
     import numpy as np
     runs = runs[runs[:, 0].argsort(kind='stable')]
     if (np.diff(runs[:, 1])>0).all(): return 0
-    kept = in_order(runs[:, 1].tolist(), runs[:, 2].tolist())
+    kept = increasing(runs[:, 1].tolist(), runs[:, 2].tolist())
     return int(runs[:, 2].sum()-runs[kept, 2].sum())
 
 def outside(

@@ -6,7 +6,7 @@
 __all__ = ['unordered', 'same_ends', 'align_rows', 'surplus', 'hashes', 'exact', 'by_order', 'Whole', 'by_content']
 
 # %% ../nbs/api/08_order.ipynb #4ff67936
-from .classify import in_order
+from .align import increasing
 from .feed import Form, Side, Spans
 from .joins import Found, Keyed, bits_of, by_key, by_row, row_runs
 
@@ -35,7 +35,7 @@ def _anchors(x, y):
     pairs = by_row(np.column_stack([i[a], j[b]]), 0)
     runs = row_runs(pairs[:, 0], pairs[:, 1])
     if not len(runs) or (np.diff(runs[:, 1])>0).all(): return pairs
-    kept = runs[in_order(runs[:, 1].tolist(), runs[:, 2].tolist())]
+    kept = runs[increasing(runs[:, 1].tolist(), runs[:, 2].tolist())]
     return np.concatenate([np.column_stack([np.arange(o, o+m), np.arange(n, n+m)]) for o,n,m in kept.tolist()])
 
 # %% ../nbs/api/08_order.ipynb #ccf78c1d
