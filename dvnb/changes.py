@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from fastcore.basics import patch
 from .chunk import DvnbError
 from .classify import DiffError
+from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
 from .filesdiff import diff_files, line_of
@@ -24,7 +25,7 @@ import dvnb.tablefacts  # gives a `TableDiff` its words
 from .tableopen import open_table
 from .text import Shown, many, shown
 from .tree import Tree
-from .verdict import Change, Policy, file_changes, file_kind, split_name, verdict
+from .verdict import RULES, Change, Level, Policy, file_changes, file_kind, split_name, verdict
 
 # %% ../nbs/api/11_changes.ipynb #e8071169
 class Lazy(Mapping):
@@ -48,8 +49,9 @@ class DatasetDiff(Shown):
         version=None, # Of the old side, if it has one
         dataset:str='',
         derived=None, # A `Derived`: where profiles of tables are kept; by default a folder of this machine
+        first=None, # A `Tree`: the first version of the MAJOR that the old side is of, if that is another
     ):
-        self.old,self.new,self.policy,self.version,self.dataset = old,new,policy,version,dataset
+        self.old,self.new,self.policy,self.version,self.dataset,self.first = old,new,policy,version,dataset,first
         self.derived = derived or Derived(cache_home()/'derived')
         self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened = {},{},None,None,None,{},set()
 
@@ -72,9 +74,9 @@ class DatasetDiff(Shown):
     def __bool__(self): return not self.clean
     def __repr__(self): return self.summary()
 
-def diff_trees(old:Tree, new:Tree, policy:Policy=Policy(), version=None, dataset='', derived=None)->DatasetDiff:
+def diff_trees(old:Tree, new:Tree, policy:Policy=Policy(), version=None, dataset='', derived=None, first=None)->DatasetDiff:
     "What changed from `old` to `new`"
-    return DatasetDiff(old, new, policy, version, dataset, derived)
+    return DatasetDiff(old, new, policy, version, dataset, derived, first)
 
 # %% ../nbs/api/11_changes.ipynb #3e4e2e81
 class _Files:
@@ -187,28 +189,53 @@ def facts(self:DatasetDiff)->list: # Of `Change`
     "What happened to the files, and inside them"
     if self._facts is None:
         self.tables
-        self._facts = [*self._judged(self._inside, self._pairs[2]), *self._leaks()]
+        found = [*self._judged(self._inside, self._pairs[2]), *self._leaks()]
+        self._facts = [*found, *self._drift(found)]
     return self._facts
 
 @patch
 def _inside(self:DatasetDiff, olds, news):
     where = _name(news)
     if where in self._pairs[0]: return self._table_facts(where)
+    if found := self._label_fact(where): return found
     c = self.contents[where]
     return [Change('file_recoded' if c.same else 'file_modified', where, detail=f'{c.kind}, {c.words}')]
 
 @patch
 def _table_facts(self:DatasetDiff, where):
     try:
-        found = [Change(kind, where, n, detail) for kind,n,detail in self.tables[where].kinds()]
+        t = self.tables[where]
+        found = [Change(kind, where, n, self._near(t, kind, detail), self._slice(t, kind, where)) for kind,n,detail in t.kinds()]
         return found or [Change('table_recoded', where, detail='same values; index, categories or notes differ')]
     except (TableError, DiffError) as e: self.notes[where] = f'{e}; compared as bytes'
+    if found := self._label_fact(where): return found
     olds,news = self._pairs[0][where]
     c = self._content(where) if len(olds)==len(news)==1 and self.old.read and self.new.read else None
     if c is None or c.kind!='json': return [Change('table_modified', where, detail=self.notes[where])]
     self.notes[where] = 'no table: compared as JSON'
     self.contents.makers[where] = lambda: c
     return [Change('table_recoded' if c.same else 'table_modified', where, detail=f'{c.kind}, {c.words}')]
+
+@patch
+def _label_fact(self:DatasetDiff, where):
+    "What happened to the class names that a file holds; None if it holds none, or something else differs too"
+    olds,news = (self._pairs[1] | self._pairs[0])[where]
+    if not is_label_file(where) or not len(olds)==len(news)==1 or not (self.old.read and self.new.read): return
+    (o,),(n,) = self._paths(self.old, olds),self._paths(self.new, news)
+    found = label_files_change(where, self.old.read(o), self.new.read(n))
+    return found and [Change(found[0] or 'file_recoded', where, detail=found[1])]
+
+@patch
+def _near(self:DatasetDiff, table, kind, detail):
+    "The evidence, with the tolerance where that had a say"
+    near = str(Policy(atol=self.policy.atol, rtol=self.policy.rtol))
+    if not near or kind not in ('cells_changed', 'table_recoded') or table._equal(): return detail
+    return f'{detail[:-1]}; {near})' if kind=='cells_changed' else f'values differ by no more than {near}'
+
+@patch
+def _slice(self:DatasetDiff, table, kind, where):
+    "A slice that returns other records after a change of this kind"
+    return table.other_slice(split_name(where)) if kind.startswith(('rows_', 'cells_')) else ''
 
 # %% ../nbs/api/11_changes.ipynb #67adea3c
 @patch
@@ -221,6 +248,16 @@ def _leaks(self:DatasetDiff):
         for n,b in come.items():
             if o!=n and (k := len(np.intersect1d(a, b))): yield Change('rows_leaked', f'{o} -> {n}', k)
 
+# %% ../nbs/api/11_changes.ipynb #425963ad
+@patch
+def _drift(self:DatasetDiff, facts):
+    "What is MAJOR since the first version of this MAJOR, though no step was"
+    p = self.policy
+    if self.first is None or not (p.atol or p.rtol) or verdict(facts, p).level==Level.MAJOR: return
+    for c in DatasetDiff(self.first, self.new, p, derived=self.derived).facts():
+        detail = f'{c.detail or RULES[c.kind].words.format(s="s")} since {self.first.label}'
+        if RULES[c.kind].decide(p)==Level.MAJOR: yield Change('drifted', c.path, c.n, detail, c.example)
+
 # %% ../nbs/api/11_changes.ipynb #7e15ef1a
 @patch
 def summary(self:DatasetDiff, n:int=20)->str:
@@ -231,6 +268,7 @@ def summary(self:DatasetDiff, n:int=20)->str:
     counts = ', '.join(f'{n:,} {w}' for w,n in self.files.counts().items() if w!='touched')
     more = [f'  ... and {len(fs)-n:,} more'] if len(fs)>n else []
     nxt = f' -> {self.dataset}:{self.next_version}' if self.version and self.dataset else ''
+    if str(self.policy): nxt += f'  (judged with {self.policy})'
     reasons = self.verdict.reasons
     return '\n'.join([f'{head}: {counts}', *(o for c in fs[:n] for o in self._lines_of(c)), *more, f'{self.level}{nxt}', *(f'  {r}' for r in reasons)])
 

@@ -9,7 +9,7 @@ __all__ = ['Repo', 'find_repo', 'new_place', 'as_tree', 'Log', 'States']
 import os
 from collections import OrderedDict
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from threading import RLock
 from fastcore.basics import patch
@@ -26,7 +26,7 @@ from .store import Store, init_store
 from .table import frame_digest, is_frame, to_tables
 from .text import Shown, many
 from .tree import Tree, folder_tree, frames_tree, version_tree
-from .verdict import Policy
+from .verdict import Policy, PolicyError
 
 # %% ../nbs/api/12_repo.ipynb #e0aab20c
 class Repo:
@@ -118,7 +118,7 @@ def meaning(self:Repo,
 def _is_dataset(self:Repo, x):
     try: r = Ref.parse(x)
     except RefError: return False
-    return r.version is None and r.label is None and bool(self.catalog.listing(r.dataset))
+    return r.version is None and r.label is None and any(s.versions for s in self.catalog.shelves(r.name, r.config).values())
 
 @patch
 def _load_word(self:Repo, x):
@@ -136,8 +136,7 @@ def _tags(self:Repo, dataset):
 
 @patch
 def _near(self:Repo, x):
-    found = near(x, self.catalog.names(), n=1)
-    return f'; did you mean {found[0]}?' if found else ''
+    return _meant(x, self.catalog.names())
 
 # %% ../nbs/api/12_repo.ipynb #64252357
 def as_tree(
@@ -153,10 +152,13 @@ def as_tree(
     cache = StatCache(repo.local.stat_file(x)) if repo else None
     return folder_tree(x, rules, cache, [repo.folder] if repo and repo.folder else ())
 
+# %% ../nbs/api/12_repo.ipynb #94b0aa95
 @patch
 def policy_of(self:Repo, dataset:str)->Policy:
     "The policy in force for a dataset"
-    return Policy(**self.catalog.revised(dataset, 'policy')[1])
+    name,_,config = dataset.partition('/')
+    own = self.catalog.revised(dataset, 'policy')[1]
+    return Policy(**(self.catalog.revised(name, 'policy')[1] | own if config else own))
 
 @patch
 def policy(self:Repo,
@@ -164,19 +166,33 @@ def policy(self:Repo,
     **decisions, # Fields of `Policy`
 )->Policy:
     "Decide what the rules leave open, or show what was decided"
-    dataset = Ref.parse(name).dataset
-    known = {f.name for f in fields(Policy)}
-    if bad := next((k for k in decisions if k not in known), None): raise RefError(f'{bad} is no policy: one of {", ".join(sorted(known))}')
+    r = Ref.parse(name)
+    if r.version is not None or r.label is not None: raise RefError(f'{r} is a version, and a policy is for all to come: write {r.dataset}')
+    known = [f.name for f in fields(Policy)]
+    if bad := next((k for k in decisions if k not in known), None): raise PolicyError(f'{bad} is no policy: one of {", ".join(known)}{_meant(bad, known)}')
     given = {k: v for k,v in decisions.items() if v is not None}
-    def change(old): return {k: v for k,v in asdict(Policy(**(old | given))).items() if v is not None}
-    return Policy(**self.catalog.revise(dataset, 'policy', change)) if given else self.policy_of(dataset)
+    Policy(**given)
+    def change(old): return {k: v for k,v in vars(Policy(**(old | given))).items() if v is not None}
+    if given: self.catalog.revise(r.dataset, 'policy', change)
+    return self.policy_of(r.dataset)
+
+def _meant(word, options):
+    found = near(word, options, n=1)
+    return f'; did you mean {found[0]}?' if found else ''
 
 # %% ../nbs/api/12_repo.ipynb #45614ba2
 @patch
 def latest(self:Repo, dataset:str)->Snapshot|None:
-    "The latest version of a dataset, or None"
-    try: return self.load(dataset)
-    except VersionNotFound: return None
+    "The latest version of a dataset, or None; a name without a config means versions without one"
+    return self.catalog.latest(dataset)
+
+@patch
+def default_config(self:Repo,
+    name:str, # The dataset
+    config:str=None, # One of its configs; by default only say which it is
+)->str|None:
+    "The config that `name` alone means, where it has several"
+    return self.catalog.default_config(name, config)
 
 @patch
 def tag(self:Repo, ref, tag:str, *, move:bool=False)->Snapshot:
@@ -191,7 +207,17 @@ def yank(self:Repo, ref, reason:str='', *, undo:bool=False)->Snapshot:
     v = self.load(ref)
     if undo: self.catalog.unmark(v, 'yanked')
     else: self.catalog.mark(v, 'yanked', reason=reason)
-    return v
+    return self.load(v.ref)
+
+@patch
+def datasets(self:Repo,
+    name:str, # A dataset, with or without a config
+)->list: # `name` or `name/config`; `VersionNotFound` if there are none
+    "What `name` means where all versions are meant: those without a config, else those of every config"
+    r = Ref.parse(name)
+    there = [c for c,s in self.catalog.shelves(r.name, r.config).items() if s.versions]
+    if not there: self.load(r)
+    return [f'{r.name}/{c}' if c else r.name for c in ([r.config] if r.config in there else sorted(there))]
 
 class Log(Shown, list):
     "Versions, the newest first"
@@ -212,8 +238,7 @@ def _log_lines(log):
 @patch
 def log(self:Repo, name:str=None)->Log:
     "Versions of a dataset, or of all, the newest first"
-    datasets = [Ref.parse(name).dataset] if name else self.catalog.names()
-    if name and not self.catalog.listing(datasets[0]): self.load(name)
+    datasets = self.datasets(name) if name else self.catalog.names()
     return Log(sorted((v for d in datasets for v in self.catalog.versions(d)), key=lambda v: (v.created, v.version), reverse=True))
 
 # %% ../nbs/api/12_repo.ipynb #896f14b1
@@ -229,11 +254,27 @@ def diff(self:Repo,
     b = self.meaning(new) if new is not None else None
     if b is None: a,b = self._other_side(a)
     v = next((s for s in (a, b) if isinstance(s, Snapshot)), None)
-    rules,policy = v.ignore if v else None,self.policy_of(v.dataset) if v else Policy()
+    rules,policy = v.ignore if v else None,self._judge(a, b)
     if key: policy = replace(policy, key=key)
     base = a if isinstance(a, Snapshot) else None
-    def make(): return diff_trees(as_tree(a, self, rules), as_tree(b, self, rules), policy, base and base.version, base.dataset if base else '', self.derived)
+    first = self.first_of(base, policy) if base else None
+    def make(): return diff_trees(as_tree(a, self, rules), as_tree(b, self, rules), policy, base and base.version, base.dataset if base else '', self.derived, first)
     return self._remembered((a, b, str(policy)), make) if base and isinstance(b, Snapshot) else make()
+
+@patch
+def first_of(self:Repo, v:Snapshot, policy:Policy)->Tree|None:
+    "The first version of the MAJOR of `v`, for a policy with a tolerance; None if there is none, or it is `v`"
+    if not (policy.atol or policy.rtol): return None
+    same = (s for s in self.catalog.versions(v.dataset) if s.version.major==v.version.major and not s.yanked and not s.experimental)
+    first = next(same, v)
+    return None if first==v else as_tree(first, self)
+
+@patch
+def _judge(self:Repo, a, b):
+    "The policy for a difference: that of the later of two versions of a dataset, else the one in force"
+    vs = [s for s in (a, b) if isinstance(s, Snapshot)]
+    if len(vs)==2 and vs[0].dataset==vs[1].dataset: return Policy(**(max(vs, key=lambda s: s.version).record.get('policy') or {}))
+    return self.policy_of(vs[0].dataset) if vs else Policy()
 
 @patch
 def _remembered(self:Repo, what, make):

@@ -8,6 +8,7 @@ __all__ = []
 # %% ../nbs/api/08_tablefacts.ipynb #6d8d201d
 from fastcore.basics import patch
 from .classify import type_text
+from .classnames import class_names, names_change
 from .table import TableError
 from .rowdiff import TableDiff
 from .tablemeasure import histograms
@@ -58,6 +59,18 @@ def _column_facts(self:TableDiff):
         if ps: yield kind,len(ps),'; '.join(map(_retyped, ps[:4]))
     if names := self._nullable(): yield 'nullable_changed',len(names),_names(names)
     if c.reordered: yield 'columns_reordered',len(c.reordered),f'{_names(c.reordered)} moved'
+    yield from self._class_facts()
+
+@patch
+def _class_facts(self:TableDiff):
+    "What became of the class names of integer labels"
+    (old, new),back = (class_names(s.metadata) for s in self.sources),{p.old: p.new for p in self.columns.pairs}
+    pairs = [(old.get(at, []), new.get((back.get(at[0], at[0]), *at[1:]), []), at) for at in old]
+    pairs += [([], names, at) for at,names in new.items() if not any(at[0]==back.get(o[0]) and at[1:]==o[1:] for o in old)]
+    there = [(*names_change(o, n), '.'.join(map(shown, at))) for o,n,at in pairs if at[0] in {*back, *back.values()}]
+    for kind in 'classes_changed','classes_added':
+        found = [f'{name}: {words}' for k,words,name in there if k==kind]
+        if found: yield kind,len(found),'; '.join(found[:4])
 
 def _retyped(p): return f'{shown(p.new)}: {type_text(p.types[0])} -> {type_text(p.types[1])}'+', values equal'*p.clean
 
@@ -80,10 +93,11 @@ def _row_name(self:TableDiff, values): return ', '.join(f'{shown(k)} {_short(v)}
 
 @patch
 def _example(self:TableDiff):
-    "One changed cell, in words"
+    "One changed cell, in words; the column too if others differ"
     c = self._once('example', lambda: self._cells_of(self._changed[:1], 1)).to_dict('split')['data'][0]
     *key,column,old,new = c
-    return f'{self._row_name(key)}: {shown(column)} {_short(old)} -> {_short(new)}'
+    which = f'{shown(column)} ' if len(self.changed_cells())>1 else ''
+    return f'{self._row_name(key)}: {which}{_short(old)} -> {_short(new)}'
 
 @patch
 def _cell_fact(self:TableDiff):
@@ -91,6 +105,22 @@ def _cell_fact(self:TableDiff):
     what = [f'{shown(k)} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
     more = f' and {len(counts)-3:,} more columns' if len(counts)>3 else ''
     return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()})'
+
+@patch
+def other_slice(self:TableDiff,
+    split:str, # The name of the table in a slice
+)->str: # Such as `train[30:40]` or `train[:25%]`; empty where none can be named for sure
+    "A slice that returns other rows now"
+    if self._equal(): return ''
+    r = self.rows
+    if r.old!=r.new: return f'{split}{_other_part(r.old, r.new)}'
+    if not r.changed or r.added or self._other_order(): return ''
+    start = int(self._changed[:, 0].min())//10*10
+    return f'{split}[{start}:{min(start+10, r.old)}]'
+
+def _other_part(old, new):
+    "The first of some usual parts that has another length in a table of `new` rows than in one of `old`"
+    return next((f'[:{p}%]' for p in (25, 50, 75, 90, 99) if round(old*p/100)!=round(new*p/100)), '')
 
 @patch
 def _at_end(self:TableDiff):

@@ -10,7 +10,10 @@ __all__ = ['RULES', 'Level', 'PolicyError', 'Policy', 'split_name', 'file_kind',
 import re
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import lru_cache
 from .chunk import DvnbError
+from .classnames import is_label_file
+from .text import many
 
 # %% ../nbs/api/10_verdict.ipynb #b3f02cd8
 class Level(IntEnum):
@@ -25,16 +28,47 @@ class PolicyError(DvnbError, ValueError):
     "A policy that means nothing; the message lists what it may be"
 
 _choices = dict(append=('minor','major'), order=('ignore','major'), column_order=('ignore','major'),
-    widen=('minor','major'), nullable=('major','patch'), split_added=('major','minor'),
-    kind=('table','folder','opaque'))
+    widen=('minor','major'), nullable=('major','patch'), split_added=('major','minor'))
 
-def _check(name, value):
-    "A `PolicyError` unless `value` is one that the policy `name` may have"
+def _no_policy(name, value, write): return PolicyError(f'{name}={value!r} is no policy: write {name}= {write}')
+
+def _columns(value):
+    "Columns that name a row as a tuple of texts; None for none"
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(o, str) for o in names):
+        raise _no_policy('key', value, 'the name of a column, or a list of names')
+    if len({*names})<len(names): raise _no_policy('key', value, 'each column once')
+    return tuple(o for o in names if o) or None
+
+def _checked(name, value):
+    "`value` in its one form, or a `PolicyError` if the policy `name` cannot have it"
     words = _choices.get(name)
-    if value is None or (words and value in words): return
-    if words: raise PolicyError(f"{name}={value!r} is no policy: write {name}= one of {', '.join(map(repr, words))}")
-    if name=='key' or (isinstance(value, (int, float)) and 0<=value<float('inf')): return
-    raise PolicyError(f'{name}={value!r} is no policy: write {name}= a number, 0 or more')
+    if value is None or (words and value in words): return value
+    if words: raise _no_policy(name, value, f"one of {', '.join(map(repr, words))}")
+    if name in ('key', 'kind'): return _columns(value) if name=='key' else _kinds(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0<=value<float('inf'): return value
+    raise _no_policy(name, value, 'a number, 0 or more')
+
+# %% ../nbs/api/10_verdict.ipynb #2a24979f
+_readers = 'table','folder','opaque'
+
+def _kinds(value):
+    "A choice of readers in its one form: a word, or `pattern=word` separated by commas"
+    pairs = [f'{k}={o}' for k,o in value.items()] if isinstance(value, dict) else value.split(',') if isinstance(value, str) else value
+    if value in _readers or value=='': return value or None
+    write = "one of 'table', 'folder', 'opaque', or PATTERN=READER for some files, such as 'raw/*.csv=opaque'"
+    if not isinstance(pairs, (list, tuple)) or not pairs or not all(isinstance(o, str) for o in pairs): raise _no_policy('kind', value, write)
+    parts = [[x.strip() for x in o.rpartition('=')[::2]] for o in pairs]
+    if any(not p or ',' in p or k not in (*_readers, 'document') for p,k in parts): raise _no_policy('kind', value, write)
+    return ','.join(f'{p}={k}' for p,k in parts)
+
+@lru_cache(64)
+def _patterns(kind):
+    "Pairs of a pattern and a reader, the last first; none if `kind` is a word"
+    if not kind or '=' not in kind: return ()
+    from pathspec import GitIgnoreSpec
+    pairs = [o.rpartition('=')[::2] for o in kind.split(',')]
+    return tuple((GitIgnoreSpec.from_lines([p]), k) for p,k in reversed(pairs))
 
 # %% ../nbs/api/10_verdict.ipynb #eb875956
 @dataclass(frozen=True)
@@ -49,12 +83,10 @@ class Policy:
     atol:float|None = None # Floats this close are equal; else exact
     rtol:float|None = None # Floats this close, as a part of the old value, are equal; else exact
     key:tuple|None = None # Columns that name a row; else found in the data
-    kind:str|None = None # Reader of every file but documents: 'table', 'folder' or 'opaque'; else by `file_kind`
+    kind:str|None = None # Reader of every file but documents: 'table', 'folder' or 'opaque', or `pattern=reader,...`; else by `file_kind`
 
     def __post_init__(self):
-        for f in fields(self): _check(f.name, getattr(self, f.name))
-        if self.key is None: return
-        object.__setattr__(self, 'key', (self.key,) if isinstance(self.key, str) else tuple(self.key))
+        for f in fields(self): object.__setattr__(self, f.name, _checked(f.name, getattr(self, f.name)))
 
     def __str__(self):
         "What was decided, in the words of the call that decides it"
@@ -76,15 +108,18 @@ def split_name(
 _words = 'readme|licen[cs]e|citation|changelog'
 _notes = rf'[^/]*(?:{_words}|notes?(?![a-z]))[^/]*\.txt'
 _document = re.compile(rf'(?:{_words})(?![a-z_])[^/]*|[^/]+\.(?:md|bib)|{_notes}', re.I).fullmatch
+_description = re.compile(r'(?:.*/)?dataset_infos?\.json', re.S).fullmatch
 
 def file_kind(
     path:str, # A file's path in its dataset, with `/` between folders
-    kind:str|None=None # What the dataset's `Policy` says; documents stay documents
+    kind:str|None=None # What the dataset's `Policy` says; documents stay documents, unless a pattern says otherwise
 )->str: # 'table', 'folder', 'document' or 'opaque'
     "How the file at `path` is read, and so which changes to it count"
-    table = _split(path)
-    if not table and _document(path): return 'document'
-    if kind or table: return kind or 'table'
+    for spec,reader in _patterns(kind):
+        if spec.match_file(path): return reader
+    table,word = _split(path),None if _patterns(kind) else kind
+    if not table and _document(path) or path.endswith('.json') and _description(path): return 'document'
+    if word or table: return word or 'table'
     return 'folder' if '/' in path else 'opaque'
 
 # %% ../nbs/api/10_verdict.ipynb #f83536d1
@@ -94,6 +129,7 @@ class Rule:
     level:Level # Where the dataset has no policy for it
     words:str # What happened, with `{s}` for a plural
     policy:str = '' # The `Policy` field that decides, if any; of several, all must have decided
+    told:bool = False # Does the evidence say what happened, and how often?
 
     def decide(self, policy:Policy)->Level:
         "The level under `policy`"
@@ -113,7 +149,7 @@ RULES = dict(
     column_renamed = Rule(_major, 'column{s} renamed'),
     type_changed = Rule(_major, 'column{s} of another type'),
     type_widened = Rule(_major, 'column{s} of a wider type', 'widen'),
-    cells_changed = Rule(_major, 'cell{s} changed'),
+    cells_changed = Rule(_major, 'cell{s} changed', told=True),
     rows_changed = Rule(_major, 'row{s} that differ'),
     rows_removed = Rule(_major, 'row{s} removed'),
     rows_inserted = Rule(_major, 'row{s} inserted'),
@@ -122,9 +158,12 @@ RULES = dict(
     rows_appended = Rule(_major, 'row{s} appended', 'append'),
     columns_reordered = Rule(_major, 'column{s} in another place', 'column_order'),
     column_added = Rule(_minor, 'column{s} added'),
+    classes_changed = Rule(_major, 'label{s} whose class names changed'),
+    classes_added = Rule(_minor, 'label{s} with more class names'),
     nullable_changed = Rule(_patch, 'column{s} that may hold nulls now', 'nullable'),
     table_recoded = Rule(_patch, 'table{s} stored differently, read the same'),
     table_renamed = Rule(_patch, 'table file{s} renamed, same split'),
+    drifted = Rule(_major, 'change{s} since the first version of this MAJOR', told=True),
     file_added = Rule(_major, 'file{s} added between others'),
     file_appended = Rule(_major, 'file{s} added after all others', 'append'),
     file_removed = Rule(_major, 'file{s} removed'),
@@ -149,6 +188,7 @@ class Change:
     path:str # Where, or where for example
     n:int = 1 # How many
     detail:str = '' # The evidence, in words
+    example:str = '' # A slice that returns other records now
 
 # %% ../nbs/api/10_verdict.ipynb #b5128237
 @dataclass(frozen=True, repr=False)
@@ -161,15 +201,26 @@ class Verdict:
     __repr__ = __str__
 
 # %% ../nbs/api/10_verdict.ipynb #d69743a8
+def _told(rule, changes, where):
+    "What happened in the words of the evidence"
+    c,more = changes[0],sum(o.n for o in changes[1:])
+    others = f'; {more:,} more {rule.words.format(s="s"*(more>1))} in {many(len(changes)-1, "other table")}' if len(changes)>1 else ''
+    return f'{c.detail} in {where}{others}'
+
 def _reason(kind, changes, policy, rules):
     "The level that `changes` of one `kind` ask for, and a line that says why"
     rule,c,n = rules[kind],changes[0],sum(o.n for o in changes)
+    where,level = c.path if c.path.isprintable() else repr(c.path),rule.decide(policy)
+    if rule.told and c.detail: return level,f'{level}: {_told(rule, changes, where)}',c.example
     choices = [f'{p}={w!r}' for p in rule.policy.split() if (w := getattr(policy, p)) is not None]
     why = '; '.join(o for o in (c.detail, *choices) if o)
-    what = rule.words.format(s='' if n==1 else 's')
     others = ' and others' if len(changes)>1 else ''
-    where,level = c.path if c.path.isprintable() else repr(c.path),rule.decide(policy)
-    return level,f'{level}: {n:,} {what}: {where}{others}' + (f' ({why})' if why else '')
+    return level,f'{level}: {n:,} {rule.words.format(s="s"*(n!=1))}: {where}{others}' + (f' ({why})' if why else ''),c.example
+
+def _lines(found):
+    "The reasons, the first MAJOR one that can with a slice that returns other records"
+    at = next((i for i,(level,_,example) in enumerate(found) if example and level==Level.MAJOR), None)
+    return [line + (f'; a slice such as {example} returns other records' if i==at else '') for i,(_,line,example) in enumerate(found)]
 
 def verdict(
     changes, # `Change` facts in any order
@@ -183,7 +234,7 @@ def verdict(
     assert not unknown, f"No rule for {', '.join(sorted(unknown))}: add a line to RULES"
     kinds = sorted(bykind, key=list(rules).index)
     found = sorted((_reason(k, bykind[k], policy, rules) for k in kinds), key=lambda o: -o[0])
-    return Verdict(max((level for level,_ in found), default=Level.NONE), [o for _,o in found])
+    return Verdict(max((level for level,*_ in found), default=Level.NONE), _lines(found))
 
 # %% ../nbs/api/10_verdict.ipynb #035799d3
 def _bysplit(paths, kind=None, only=None):
@@ -245,7 +296,8 @@ def _single_changes(added, removed, modified, renamed, old, kind=None, inside=_u
     for p in others(added):
         yield Change('file_appended', p) if file_kind(p, kind)=='folder' and p>last else _change('added', p, kind)
     for p in others(removed): yield _change('removed', p, kind)
-    for p in others(modified): yield from (inside([p], [p]) if file_kind(p, kind)=='folder' else None) or [_change('modified', p, kind)]
+    def found(p): return inside([p], [p]) if file_kind(p, kind)=='folder' or is_label_file(p) else None
+    for p in others(modified): yield from found(p) or [_change('modified', p, kind)]
     for o,n in renamed: yield _change('renamed', n, kind, f'{o} -> {n}')
 
 # %% ../nbs/api/10_verdict.ipynb #93fcb85b

@@ -270,7 +270,7 @@ def test_rows_without_a_key():
 
 def test_evidence():
     d = diff(shop, shop.assign(price=[i/4+(i==34) for i in range(40)]))
-    assert d.kinds()==[('cells_changed', 1, 'price differs in 1 of 40 rows (id 34: price 8.5 -> 9.5)')]
+    assert d.kinds()==[('cells_changed', 1, 'price differs in 1 of 40 rows (id 34: 8.5 -> 9.5)')]
 
 def test_same_values(tmp_path):
     pq.write_table(pa.table(dict(id=range(40))), tmp_path/'a.parquet')
