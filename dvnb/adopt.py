@@ -66,7 +66,8 @@ def adopt(self:Repo,
         if version in used: raise VersionTaken(f'{dataset}:{version} was given before: a number is used once')
         v = version or number(used, parent and parent.version, judged.level)
         forced = _kept_promise(v, parent, judged, why)
-        rec = self._record(draft, root, parent, judged, v, forced=forced, schemas=_schemas(parent, diff), base=parent and parent.ref,
+        policy = diff.policy if diff else self.policy_of(dataset)
+        rec = self._record(draft, root, parent, judged, v, policy, forced=forced, schemas=_schemas(parent, diff), base=parent and parent.ref,
             **{'message': '', 'experimental': False, 'experiments': [], **fields})
         if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
         try: made = self.catalog.add(rec)

@@ -65,7 +65,7 @@ def test_what_a_reference_means(src, to, tmp_path):
     assert fresh(['d:1.0.0', 'digits']) == ['d:1.0.0', 'digits/large:1.0.0', 'digits/small:1.0.0']
     assert fresh(src.load('d:2.0.0')) == ['d:2.0.0'] and fresh(src.log()) == sorted([*refs, 'digits/large:1.0.0', 'digits/small:1.0.0'])
     refuses(lambda: fresh('nothing'), 'no dataset nothing')
-    refuses(lambda: fresh('d:9.*.*'), 'matches no version')
+    refuses(lambda: fresh('d:9.*.*'), 'd:9.*.*')
     refuses(lambda: fresh('d:1.0.1'), 'there are')
 
 def test_a_version_without_its_parent_does_not_name_it(src, to, tmp_path):
