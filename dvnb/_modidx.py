@@ -1490,6 +1490,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                  'dvnb.tfdsfolder._folders': ('api/tfdsfolder.html#_folders', 'dvnb/tfdsfolder.py'),
                                  'dvnb.tfdsfolder._hf': ('api/tfdsfolder.html#_hf', 'dvnb/tfdsfolder.py'),
                                  'dvnb.tfdsfolder._hint': ('api/tfdsfolder.html#_hint', 'dvnb/tfdsfolder.py'),
+                                 'dvnb.tfdsfolder._is_odd': ('api/tfdsfolder.html#_is_odd', 'dvnb/tfdsfolder.py'),
                                  'dvnb.tfdsfolder._json': ('api/tfdsfolder.html#_json', 'dvnb/tfdsfolder.py'),
                                  'dvnb.tfdsfolder._labels': ('api/tfdsfolder.html#_labels', 'dvnb/tfdsfolder.py'),
                                  'dvnb.tfdsfolder._list': ('api/tfdsfolder.html#_list', 'dvnb/tfdsfolder.py'),

@@ -79,9 +79,11 @@ def half_copy(
 def _found_in(top):
     "The dated folders of `top`; an `AdoptError` if there are none"
     if not top.is_dir(): raise AdoptError(f'{shown(str(top))} is no folder: give the one that holds version_YYYYMMDD_HHMMSS')
-    found,other = dated_folders(top)
-    if found: return found,other
-    deeper = next((d for d in sorted(top.iterdir()) if d.is_dir() and dated_folders(d)[0]), None)
+    try:
+        found,other = dated_folders(top)
+        if found: return found,other
+        deeper = next((d for d in sorted(top.iterdir()) if d.is_dir() and dated_folders(d)[0]), None)
+    except OSError as e: raise AdoptError(f'{shown(str(e.filename))} cannot be read ({e.strerror}): give yourself access') from None
     hint = f'; {shown(deeper.name)} in it does: give that one' if deeper else ''
     raise AdoptError(f'{shown(str(top))} holds no folder named version_YYYYMMDD_HHMMSS{hint}')
 

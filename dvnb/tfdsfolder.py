@@ -28,7 +28,14 @@ def _json(path):
     if not isinstance(found, dict): raise AdoptError(f'its {path.name} is no description of a dataset')
     return found
 
-def _folders(d): return sorted(o for o in d.iterdir() if o.is_dir() and o.name[0]!='.')
+def _folders(d):
+    try: return sorted(o for o in d.iterdir() if o.is_dir() and o.name[0]!='.')
+    except OSError as e: raise AdoptError(f'the folder {shown(d.name)} cannot be read ({e.strerror})') from None
+
+def _is_odd(info):
+    "Is a part that is used later not of the type that TFDS gives it?"
+    kinds = dict(releaseNotes=dict, redistributionInfo=dict, location=dict, splits=list)
+    return next((k for k,t in kinds.items() if not isinstance(info.get(k, t()), t)), None)
 
 def read_version(
     path:Path, # `<data_dir>/<name>/[<config>/]<x.y.z>`
@@ -39,6 +46,7 @@ def read_version(
     info = _json(path/'dataset_info.json')
     features = _json(path/'features.json') if (path/'features.json').exists() else {}
     v = TfdsVersion(path, name, config, Version(path.name), info, features)
+    if odd := _is_odd(info): raise AdoptError(f'its dataset_info.json describes {odd} in no known way')
     said = info.get('name'),info.get('configName') or None,info.get('version')
     if said!=(name, config, path.name): raise AdoptError(f'its dataset_info.json is that of {"/".join(str(o) for o in said if o)}')
     lost = [p.name for s in splits(v) for p in s.files if not p.is_file()]
@@ -53,7 +61,9 @@ def find_versions(
     if not top.is_dir(): raise AdoptError(f'{shown(str(top))} is no folder: give the data_dir of TFDS, such as ~/tensorflow_datasets')
     found,skipped = [],{}
     def look(d, name, config):
-        for o in _folders(d):
+        try: inside = _folders(d)
+        except AdoptError as e: return skipped.update({str(d.relative_to(top)): str(e)})
+        for o in inside:
             if _incomplete(o.name): skipped[str(o.relative_to(top))] = 'TFDS was still writing it'
             elif _number(o.name):
                 try: found.append(read_version(o, name, config))
@@ -123,7 +133,8 @@ def columns(v:TfdsVersion)->tuple: # {feature: `Column`}, and in words why the v
 
 def _labels(v, feature):
     file = v.path/f'{feature}.labels.txt'
-    return file.read_text(encoding='utf-8').splitlines() if '/' not in feature and file.is_file() else None
+    try: return file.read_text(encoding='utf-8').splitlines() if '/' not in feature and file.is_file() else None
+    except (OSError, ValueError) as e: raise AdoptError(f'its {shown(file.name)} cannot be read ({e})') from None
 
 # %% ../nbs/api/16_tfdsfolder.ipynb #1a10202f
 @cache
@@ -173,7 +184,7 @@ def _array_records(file):
 
 def able_to_read(vs):
     "`AdoptError` unless what reads these versions is installed"
-    formats = {format_of(v) for v in vs if not columns(v)[1]}
+    formats = {format_of(v) for v in vs} & {*FORMATS}
     if formats: example_type()
     if 'array_record' in formats: _array_reader()
 
@@ -219,10 +230,11 @@ def read_shard(
 ): # A pyarrow Table
     "The records of a shard"
     import pyarrow as pa
+    from google.protobuf.message import DecodeError
     Example,parts,empty = example_type(),[],{k: _array([], c) for k,c in cols.items()}
     for some in records(v, file) if file else ():
         try: found = [Example.FromString(o) for o in some]
-        except Exception as e: raise AdoptError(f'{shown(file.name)} holds a record that is no example ({e})') from e
+        except (DecodeError, TypeError) as e: raise AdoptError(f'{shown(file.name)} holds a record that is no example ({e})') from e
         parts.append(pa.table({k: _array(_values(found, k, c, shown(file.name)), c) for k,c in cols.items()}))
         tell(sum(map(len, some)))
     out = pa.concat_tables([pa.table(empty), *parts])

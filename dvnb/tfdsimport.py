@@ -16,7 +16,7 @@ from .ref import RefError
 from .repo import Repo
 from .scan import StatCache, ScanError, look, manifest_of
 from .snapshots import Draft, Source
-from .table import frame_digest, to_tables
+from .table import TableError, frame_digest, to_tables
 from .tablefile import write_table
 from .text import shown
 from .tfdsfolder import TfdsVersion, able_to_read, columns, find_versions, finish_table, read_shard, splits
@@ -88,7 +88,7 @@ def _import_version(self:Repo, out, v, dataset):
             draft = self._tfds_draft(v, dataset, cols, tmp)
             if old and _equal(old, draft): return out.held.append(old)
             if old: raise AdoptError(f'{where} is here with other data ({old.digest[:12]}, in this folder {draft.digest.hex()[:12]}): no version is ever replaced')
-            new = self.adopt(draft, v.version, 'the number it has in TFDS', message=v.info.get('releaseNotes', {}).get(str(v.version), ''),
+            new = self.adopt(draft, v.version, 'the number it has in TFDS', message=str(v.info.get('releaseNotes', {}).get(str(v.version), '')),
                 imported=_facts(v, source), kind='frames' if cols else 'folder')
     finally: shutil.rmtree(tmp, ignore_errors=True)
     if why: new.notes.append(f'kept as the files of TFDS, for {why}')
@@ -109,14 +109,14 @@ def import_tfds(self:Repo,
             dataset = self._dataset(f'{v.name}/{v.config}' if v.config else v.name)
             self._import_version(out, v, dataset)
             self.catalog.revise(dataset, 'about', lambda old: old | _citation(v))
-        except (AdoptError, RefError, ScanError) as e: out.skipped[str(v.path.relative_to(data_dir))] = str(e)
+        except (AdoptError, RefError, ScanError, TableError) as e: out.skipped[str(v.path.relative_to(data_dir))] = str(e)
     for name in {v.name: 0 for v in found if v.config}: self._note_default(Path(data_dir)/name, name)
     return out
 
 def _citation(v):
     said = dict(description=v.info.get('description'), citation=v.info.get('citation'), license=v.info.get('redistributionInfo', {}).get('license'),
-        source=next(iter(v.info.get('location', {}).get('urls', [])), None))
-    return {k: o for k,o in said.items() if o}
+        source=' '.join(map(str, v.info.get('location', {}).get('urls') or [])))
+    return {k: o for k,o in said.items() if o and isinstance(o, str)}
 
 @patch
 def _note_default(self:Repo, folder, name):

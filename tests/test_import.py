@@ -107,8 +107,12 @@ def rewrite(d, change):
 def no_example(d): rewrite(d, lambda t: pyarrow.table({'data': [b'\x0a\xff\xff\xff']*6}))
 def lacks_feature(d): rewrite(d, lambda t: pyarrow.table({'data': [b'']*6}))
 def other_columns(d): rewrite(d, lambda t: pyarrow.table({'x': [1]*6}))
+def no_text(d): (d/'label.labels.txt').write_bytes(b'\xff\xfe\xfa')
+def odd_notes(d): edit(d/'dataset_info.json', releaseNotes=['first'])
+def null_record(d): rewrite(d, lambda t: pyarrow.table({'data': pyarrow.array([None]*6, pyarrow.binary())}))
+def number_record(d): rewrite(d, lambda t: pyarrow.table({'data': [1]*6}))
 
-bad = [half_made, no_info, cut_json, odd_json, other_dataset, odd_splits, evil_split, wrong_count, no_parquet, no_example, lacks_feature, other_columns]
+bad = [no_text, odd_notes, null_record, number_record, half_made, no_info, cut_json, odd_json, other_dataset, odd_splits, evil_split, wrong_count, no_parquet, no_example, lacks_feature, other_columns]
 
 @pytest.mark.parametrize('spoil', bad, ids=lambda f: f.__name__)
 def test_a_version_that_cannot_be_read_is_named_and_left_out(tfds, repo, spoil, tmp_path):
