@@ -23,7 +23,7 @@ setup(
         'Programming Language :: Python :: 3', 'Programming Language :: Python :: 3 :: Only'],
     python_requires = f">={cfg['min_python']}",
     install_requires = lines('requirements'),
-    extras_require = {'excel': lines('excel_requirements'), 'images': lines('images_requirements'), 'dev': lines('dev_requirements')},
+    extras_require = {'excel': lines('excel_requirements'), 'images': lines('images_requirements'), 'tfds': lines('tfds_requirements'), 'dev': lines('dev_requirements')},
     packages = find_packages(include=['dvnb', 'dvnb.*']),
     package_data = {'dvnb': ['py.typed', 'static/*']},
     entry_points = {'console_scripts': lines('console_scripts'), 'nbdev': ['dvnb = dvnb._modidx:d']},

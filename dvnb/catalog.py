@@ -344,7 +344,9 @@ def _labelled(self:Catalog, r, shelf):
 @patch
 def _at(self:Catalog, r, made, t, have):
     "The version made in that very second, if the label names one, or the newest that was there at the time `t`"
-    found = [s for s in made if s.label==r.label] or [s for s in made if s.created<=t and not s.yanked and not s.experimental]
+    same = [s for s in made if s.label==r.label]
+    named = [s for s in same if (s.record.get('imported') or {}).get('folder')==r.label]  # of two in a second, that of the folder so named
+    found = named or same or [s for s in made if s.created<=t and not s.yanked and not s.experimental]
     if not found: raise VersionNotFound(f'no version of {r.dataset} is as old as {r.label}; the first is {made[0].ref}, made {made[0].created:%Y-%m-%d %H:%M:%S} UTC; there are {_listed(have)}')
     return self._picked(max(found, key=lambda s: (s.created, s.version)), f'newest at {r.label}')
 

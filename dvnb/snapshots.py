@@ -260,7 +260,7 @@ def _record(self:Repo, draft, root, parent, judged, version, policy, **fields):
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
         parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
         policy={k: v for k,v in vars(policy).items() if v is not None}, ignore=draft.rules, inputs=[],
-        created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16), **fields)
+        created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
 
 # %% ../nbs/api/12_snapshots.ipynb #61af7687
 @patch
