@@ -32,6 +32,7 @@ from .verdict import Level, Verdict
 # %% ../nbs/api/12_snapshots.ipynb #cb662cd1
 class Source:
     "What to keep, and under which name"
+    made = False  # Is it a folder that code made, and nobody works in?
     def __init__(self, x, dataset, kind, tables=None): self.x,self.dataset,self.kind,self.tables,self.notes = x,dataset,kind,tables,[]
     def __repr__(self): return f'Source({self.dataset}: {self.kind} {self.x if self.kind!="frames" else ""})'
 
@@ -122,7 +123,7 @@ def draft(self:Repo, src:Source, rules, sink=None)->Draft:
     try:
         for s,t in (src.tables or {}).items(): write_table(t, x/f'{s}.parquet')
         seen = look_at(x, rules, [self.folder] if self.folder else ())
-        cache = StatCache(self.local.stat_file(x)) if frames is None else None
+        cache = StatCache(self.local.stat_file(x)) if frames is None and not src.made else None
         with Progress(f'reading {src.dataset}') as p: man = manifest_of(seen, cache, sink or self.store, p)
     finally:
         if frames is not None: shutil.rmtree(x, ignore_errors=True)
@@ -213,14 +214,14 @@ def _read_again(self:Repo, draft, places):
 SAFE = 600
 
 @patch
-def commit(self:Repo, draft:Draft, ask, **fields)->Snapshot:
+def commit(self:Repo, draft:Draft, ask, against=None, **fields)->Snapshot:
     "Write the record; if another writer was first, judge again on what it made"
     dataset = draft.src.dataset
     used = None
     while True:
         used,first = self.catalog.listing(dataset),used is None
         if not first and ask['version'] is None and ask['bump'] is None and (same := self.same_version(draft)): return self._again(draft, same)
-        parent,at = self.latest(dataset),_seconds()
+        parent,at = (against or self.latest)(dataset),_seconds()
         root,nodes = self._keep_draft(draft, parent)
         diff = self._against(parent, draft)
         judged = diff.verdict if diff else Verdict(Level.NONE, ['first version'])
@@ -275,7 +276,7 @@ def _made(self:Repo, v, draft, diff, parent):
 
 @patch
 def _remember(self:Repo, draft, v):
-    if draft.src.tables is None: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True)
+    if draft.src.tables is None and not draft.src.made: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True)
 
 def left_out(seen:Look)->list:
     "What a snapshot left out, in words"
