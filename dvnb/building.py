@@ -213,15 +213,15 @@ def make(self:Builder,
     if v not in offer.makes: raise VersionNotFound(f'{dataset}:{v} cannot be made: the code makes {_listed(offer.makes)} only, and {v} is neither stored nor one of these')
     if marks and 'forgotten' in marks: raise VersionNotFound(f'{dataset}:{v} was forgotten, and a number is used once: declare another version')
     with _alone((repo.store.id, dataset, str(v)), f'{dataset}:{v}'), scratch(repo) as folder:
-        before = _here()
+        before,about = _here(),_about(self, offer, v, options)
         src = made_source(repo, self.call(offer, v, options, folder), dataset, folder, self.made_by[1].rpartition('.')[2])
         if new := sorted(_here()-before-{Path(src.x).name if src.made else ''}): src.notes.append(f'new in the working folder meanwhile, and not kept: {", ".join(new[:5])}')
-        return self._keep(repo, src, offer, v, options, stored=marks is not None)
+        return self._keep(repo, src, v, about, stored=marks is not None)
 
 def _listed(vs): return ' and '.join(map(str, vs))
 
 @patch
-def _keep(self:Builder, repo, src, offer, v, options, stored):
+def _keep(self:Builder, repo, src, v, about, stored):
     latest = repo.latest(src.dataset)
     rules = ignore_rules(src.x, None, latest and latest.ignore) if src.kind=='folder' else latest.ignore if latest else []
     def below(dataset): return _neighbours(repo, dataset, v)[0]
@@ -229,7 +229,7 @@ def _keep(self:Builder, repo, src, offer, v, options, stored):
     with repo.writing():
         if stored: return _again(repo, repo.draft(src, rules, Hasher()), src.dataset, v)
         if any(bound): _hold(repo, repo.draft(src, rules, Hasher()), v, *bound)
-        try: made = repo.commit(repo.draft(src, rules), dict(version=v, bump=None, force=''), below, **_about(self, offer, v, options))
+        try: made = repo.commit(repo.draft(src, rules), dict(version=v, bump=None, force=''), below, **about)
         except VersionTaken: return _taken(repo, src.dataset, v)
     if self.configs: repo.catalog.revise(self.name, 'configs', lambda o: o | dict(default=self.default))
     return made

@@ -507,3 +507,10 @@ def test_source_of_is_the_function_alone(tmp_path):
     finally: sys.path.remove(str(tmp_path))
     assert source_of(made.Box.make) == 'def make(config, version):  # kept\n    return 1\n'
     assert source_of(eval('lambda config, version: 1')) == ''
+
+def test_values_are_kept_as_declared_whatever_the_function_does_to_them(repo):
+    @repo.builder('digits', version='1.0.0', configs={'a': Config(words=['x'], when=pd.Timestamp('2026-01-02'))})
+    def digits(config, version):
+        config.words.append('y')
+        return frame(2)
+    assert repo.load('digits').record['builder']['values'] == {'words': ['x'], 'when': "Timestamp('2026-01-02 00:00:00')"}

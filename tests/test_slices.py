@@ -102,11 +102,20 @@ def test_rows_in_files_are_the_same_rows(shards, data):
 
 # The library whose grammar it is
 
-number = st.integers(-130, 130).map(str) | st.integers(-1300, 1300).map(lambda o: str(o/10)) | st.sampled_from('0 -0 1_0 00 007 .5 5. - _1 1_ 1__0 ٣ +1'.split())
-bound = st.just('') | st.builds(str.__add__, number, st.sampled_from(['', '', '%', 'shard']))
-slices = st.just('') | st.lists(bound, min_size=1, max_size=3).map(lambda o: f"[{':'.join(o)}]") | st.text('0123456789%:.-[]shard ', max_size=8)
-part = st.builds(str.__add__, st.sampled_from('train train test none all nope'.split()), slices)
-texts = st.lists(part, min_size=1, max_size=3).flatmap(lambda o: st.sampled_from(['+', ' + ', '+ ']).map(lambda sep: sep.join(o)))
+good = {'': st.integers(-40, 40).map(str), '%': st.integers(-100, 100).map(str) | st.integers(-1000, 1000).map(lambda o: str(o/10)), 'shard': st.integers(-5, 5).map(str)}
+sides = st.sampled_from([(0, 1), (1, 0), (1, 1)])
+
+def a_slice(unit):
+    "Mostly one that is right: bounds of one unit"
+    return st.builds(lambda a, b, s: f"[{(a+unit)*s[0]}:{(b+unit)*s[1]}]", good[unit], good[unit], sides) | (good[unit].map(lambda o: f'[{o}shard]') if unit == 'shard' else st.nothing())
+
+odd = st.sampled_from('0 -0 1_0 00 007 .5 5. - _1 1_ 1__0 ٣ +1 101 -101 1.5'.split())
+bound = st.just('') | st.builds(str.__add__, good[''] | good['%'] | odd, st.sampled_from(['', '', '%', 'shard']))
+wild = st.lists(bound, min_size=1, max_size=3).map(lambda o: f"[{':'.join(o)}]") | st.text('0123456789%:.-[]shard ', max_size=8)
+slices = st.one_of(st.just(''), *map(a_slice, good), *map(a_slice, good), wild)
+part = st.builds(str.__add__, st.sampled_from('train test none'.split()), slices) | st.just('all')
+sums = st.lists(part, min_size=2, max_size=3).flatmap(lambda o: st.sampled_from(['+', ' + ', '+ ']).map(lambda sep: sep.join(o)))
+texts = st.one_of(part, part, part, sums, sums, slices.map(lambda o: 'nope'+o), slices.map(lambda o: 'all'+o))
 
 def theirs(text, splits):
     "{text: spans} by TFDS itself; what its readers take when a slice is turned round is not what anybody means"
@@ -118,6 +127,7 @@ def theirs(text, splits):
 @given(texts, st.fixed_dictionaries(dict(train=lengths, test=lengths, none=st.just([0]))))
 @settings(max_examples=1500, deadline=None)
 @example('train[:25%]', ten)
+@example('train[:45%]+train[-35%:]', ten)
 @example('train[-1%:]', ten)
 def test_an_answer_is_the_answer_of_tfds(text, splits):
     "Never other rows; and what only one of the two refuses is known by name"
@@ -128,6 +138,18 @@ def test_an_answer_is_the_answer_of_tfds(text, splits):
     except SliceError as e: got = str(e)
     if isinstance(got, list): assert got == want
     elif want is not None: assert any(o in got for o in known) or text != text.strip() or not text.isascii(), (got, want)
+
+def test_every_percent_and_row_of_short_splits_is_as_in_tfds():
+    pytest.importorskip('tensorflow_datasets')
+    checked = 0
+    for n in range(31):
+        for text in (f's[{a}{o}{unit}{b}]' for a, b in ((':', ''), ('', ':')) for unit, k in (('%', 100), ('', n)) for o in range(-k, k+1)):
+            try: got = spans(text, {'s': [n]})
+            except SliceError as e: assert 'rounds to none' in str(e) and '-' in text
+            else:
+                assert got == theirs(text, {'s': [n]}), (text, n)
+                checked += 1
+    assert checked > 10_000
 
 known = 'rounds to none', 'it ends at row', 'two units', 'no shard ends at 0', 'there is no'
 
