@@ -41,7 +41,7 @@ class Snapshot(Shown):
         picked_by:str='', # Why a reference meant this one
     ):
         self.record,self.marks,self.repo,self.is_new,self.notes,self.picked_by = rec,set(marks),repo,is_new,list(notes),picked_by
-        self.version = Version(rec['version'], rec.get('experiments') or ())
+        self.version,self.asked = Version(rec['version'], rec.get('experiments') or ()),''
         self.created = datetime.fromisoformat(rec['created'])
     def __getattr__(self, k):
         rec = self.__dict__.get('record', {})
@@ -78,7 +78,9 @@ def summary(self:Snapshot, n:int=5)->str:
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
     nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
-    return '\n'.join([head, *why, size+nxt, *(f'  {o}' for o in self.notes)])
+    read = [o['ref'] for o in rec.get('inputs') or []]
+    after = [f'  after reading {", ".join(read[:n])}' + (f' and {len(read)-n:,} more' if len(read)>n else '')] if read else []
+    return '\n'.join([head, *why, *after, size+nxt, *(f'  {o}' for o in self.notes)])
 
 # %% ../nbs/api/04_catalog.ipynb #0082621a
 class VersionTaken(StoreError):
@@ -211,6 +213,12 @@ def resolve(self:Catalog,
     "The version that `ref` means; `VersionNotFound` if there is none"
     if isinstance(ref, Snapshot): return ref
     r = Ref.parse(ref)
+    v = self._meant(r)
+    v.asked = str(r)
+    return v
+
+@patch
+def _meant(self:Catalog, r):
     every = self.listing(r.dataset)
     have = {v: m for v,m in every.items() if 'forgotten' not in m}
     if not have: raise self._nothing(r, every)

@@ -14,6 +14,7 @@ from .catalog import Snapshot, VersionTaken, now
 from .changes import diff_trees
 from .chunk import WHOLE
 from .ignore import ignore_rules
+from .inputs import inputs_of
 from .local import same_file
 from .manifest import DIR, Manifest, save, version_digest
 from .objects import StoreError
@@ -262,7 +263,8 @@ def _record(self:Repo, draft, root, parent, judged, version, **fields):
     return dict(format=1, name=name, config=config or None, version=str(version), digest=draft.digest.hex(), root=root.hex(), kind=draft.src.kind,
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
         parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
-        policy={k: v for k,v in vars(self.policy_of(draft.src.dataset)).items() if v is not None}, ignore=draft.rules, inputs=[],
+        policy={k: v for k,v in vars(self.policy_of(draft.src.dataset)).items() if v is not None}, ignore=draft.rules,
+        inputs=inputs_of(draft.src.dataset, draft.digest.hex(), self.store.id),
         created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16), **fields)
 
 # %% ../nbs/api/12_snapshots.ipynb #1ddf1669
@@ -318,8 +320,18 @@ def snapshot(self:Repo,
     with self.writing():
         draft = self.draft(src, rules)
         same = None if (version is not None or bump is not None) else self.same_version(draft)
-        if not same: return self.commit(draft, dict(version=version, bump=bump, force=force), message=message, experimental=experimental, experiments=[])
-        return self._again(draft, same)
+        ask = dict(version=version, bump=bump, force=force)
+        v = self._again(draft, same) if same else self.commit(draft, ask, message=message, experimental=experimental, experiments=[])
+    if src.tables is None: v.notes += self.follow(src.x, v)
+    return v
+
+@patch
+def follow(self:Repo,
+    folder, # What was snapshotted, or restored into
+    v, # The version that it stems from now, or its reference
+)->list: # Notes
+    "Called when a folder has come to stand at a version; `gitpointer` gives it something to do"
+    return []
 
 @patch
 def _preview(self:Repo, src, rules, latest):

@@ -15,6 +15,7 @@ from .changes import DatasetDiff
 from .filesdiff import row_places
 from .disk import Disk, RestoreError, write_files
 from .folder import note_written
+from .inputs import note_use
 from .plan import select
 from .manifest import DIR
 from .progress import Progress
@@ -38,8 +39,9 @@ def read(self:Repo,
     v = self.load(ref)
     tree = as_tree(v, self)
     tables = [os.fsdecode(p) for p,k in zip(tree.manifest.paths, tree.manifest.kind.tolist()) if k!=DIR and table_reader(os.fsdecode(p))]
-    if file=='*': return {t: _frame(tree, t) for t in tables}
-    return _frame(tree, _one_table(v, tables, file, split))
+    out = {t: _frame(tree, t) for t in tables} if file=='*' else _frame(tree, _one_table(v, tables, file, split))
+    note_use(v, 'read')
+    return out
 
 def _frame(tree, path): return read_table(io.BytesIO(tree.read(os.fsencode(path))), path)
 
@@ -84,6 +86,7 @@ def path(self:Repo,
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
     if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
     if bad: note_written(cache, man, stats, seen, np.where(same, at, -1))
+    note_use(v, 'path')
     return top
 
 def _set_aside(disk, path, v):
