@@ -195,15 +195,20 @@ def cite(self:Repo,
     ref=None, # A version or a reference; by default all that this process has read, of any repo
 ): # A `Citation`; `Citations` without `ref`
     "Name a version for good, as text and as BibTeX"
-    if ref is not None: return self._cite(v := self.load(ref), {v.asked: v.picked_by} if v.asked else {})
+    if ref is not None: return _cited(v := self.load(ref), {v.asked: v.picked_by} if v.asked else {}, {})
     seen = {(u.ref, u.digest): u for u in reversed(uses())}
     if not seen: raise CitationError("no version was read in this process yet: say which, dv.cite('iris')")
-    return _apart([u.v.repo._cite(u.v, u.asked) for u in reversed(seen.values())])
+    known = {}
+    return _apart([_cited(u.v, u.asked, known) for u in reversed(seen.values())])
 
-@patch
-def _cite(self:Repo, v, asked):
-    why = f'yes: {self.catalog.read_mark(v, "yanked")["reason"] or "no reason given"}' if v.yanked else ''
-    return Citation(v, self._known_of(Ref(v.name, v.config)), place(self), asked, why)
+def _cited(v, asked, known):
+    "The citation of `v` as things stand now; `known` holds what was found out of its dataset"
+    cat,key = v.repo.catalog,(v.repo.store.id, v.dataset)
+    if key not in known: known[key] = cat.listing(v.dataset),v.repo._known_of(Ref(v.name, v.config))
+    every,about = known[key]
+    marks = every.get(v.version, v.marks)
+    why = cat.read_mark(v, 'yanked')['reason'] or 'no reason given' if 'yanked' in marks else ''
+    return Citation(v, about, place(v.repo)+', which has forgotten it'*('forgotten' in marks), asked, why)
 
 def _apart(cites):
     "Versions of two repos with one name get two keys"

@@ -165,7 +165,8 @@ def git_track(self:Repo,
     _a_file(file)
     o = self.local.origin(folder)
     if not o: raise RefError(f'{shown(folder)} stems from no version: dv.snapshot({str(folder)!r}) makes the first')
-    if not in_work_tree(file.parent): raise GitError(f'{shown(file.parent)} is in no git work tree: `git init` makes one')
+    if not in_work_tree(file.parent):
+        raise GitError(f'{shown(file.name)} belongs beside the folder, and {shown(file.parent)} is in no git work tree: `git init` makes one')
     p = pointer_to(file, self.load(o['base']))
     more = _keep_out(file.parent, p.folder.name) if gitignore else {}
     def check():

@@ -2,6 +2,7 @@
 import codecs, json, re, subprocess, sys, threading
 from types import SimpleNamespace
 from unicodedata import category, normalize
+import latexcodec  # of pybtex: it gives `codecs` its 'ulatex'
 import pandas as pd
 from hypothesis import given, settings, strategies as st
 from pybtex.database import parse_string
@@ -145,7 +146,18 @@ def test_what_cannot_be_kept_is_refused(repo, iris, facts):
 def test_facts_can_be_said_of_a_dataset_that_is_withdrawn(repo, iris):
     repo.yank('iris', 'no consent')
     assert repo.about('iris', title='Iris').title == 'Iris'
-    assert 'withdrawn yes: no consent' in re.sub(' +', ' ', str(repo.cite('iris:1.0.0')))
+    assert 'withdrawn no consent' in re.sub(' +', ' ', str(repo.cite('iris:1.0.0')))
+
+def test_what_was_withdrawn_or_forgotten_after_it_was_read_is_cited_as_such(repo, iris):
+    repo.read('iris')
+    fill(iris, {'more.csv': 'sepal\n1\n'})
+    repo.snapshot(iris)
+    repo.yank('iris:1.0.0', 'no consent')
+    c, = repo.cite()
+    assert (c.ref, c.withdrawn) == ('iris:1.0.0', 'no consent')
+    repo.forget('iris:1.0.0')
+    c, = repo.cite()
+    assert c.place == f'dvnb repo {repo.store.id}, which has forgotten it' and c.withdrawn == 'no consent'
 
 # A citation
 

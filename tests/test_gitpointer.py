@@ -1,5 +1,5 @@
 "Git says which data a commit was written for: a pointer file that moves with them, in commits that hold nothing else"
-import subprocess, sys, threading, time
+import shlex, subprocess, sys, threading, time
 from hard import *
 import dvnb.gitpointer
 from dvnb.gitpointer import GitError, git, ignore_line
@@ -70,6 +70,17 @@ def test_checkout_and_restore_bring_back_the_data_of_a_commit(repo, proj, iris):
         assert r.returncode == 0 and str(iris) in r.stdout, r.stderr
         assert work(picture(iris)) == work(want)
         assert out(proj, 'rev-parse', 'HEAD') == rev and dirt(proj) == ''
+
+def test_a_hook_brings_the_data_along(repo, proj, iris):
+    repo.git_track(iris, **ada)
+    more(iris)
+    repo.snapshot(iris)
+    code = 'import sys; from dvnb.shell import main; sys.exit(main(["restore"]))'
+    hook(proj, 'post-checkout', f'PYTHONPATH={shlex.quote(str(root))} exec {shlex.join([sys.executable, "-c", code])}')
+    git(proj, 'checkout', '-q', 'HEAD~1')
+    assert (iris/'iris.csv').read_text() == 'sepal,petal\n5.1,0.2\n'
+    git(proj, 'checkout', '-q', 'main')
+    assert (iris/'iris.csv').read_text() == 'sepal,petal\n5.1,0.2\n7.0,1.4\n' and dirt(proj) == ''
 
 def test_a_clone_on_another_machine_gets_the_data(repo, proj, iris, tmp_path, monkeypatch):
     repo.git_track(iris, **ada)
