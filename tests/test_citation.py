@@ -179,7 +179,7 @@ def test_a_place_holds_no_credentials(url, want):
 def test_no_path_of_this_machine_is_published(repo, iris):
     c = repo.cite('iris')
     for o in str(c), c.bibtex, html(c), str(repo.used()): assert str(iris.parent) not in o
-    assert repo.store.id in str(c) and place(SimpleNamespace(folder=None, url='file:///home/x', store=repo.store)) == f'dvnb repo {repo.store.id}'
+    assert repo.store.id in str(c) and place(SimpleNamespace(folder=None, url='file:///srv/data', store=repo.store)) == f'dvnb repo {repo.store.id}'
 
 DVER = [sys.executable, '-c', 'import sys; from dvnb.shell import main; sys.exit(main())']
 
