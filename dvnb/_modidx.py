@@ -140,6 +140,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                'dvnb.citation._verbatim': ('api/citation.html#_verbatim', 'dvnb/citation.py'),
                                'dvnb.citation._whole': ('api/citation.html#_whole', 'dvnb/citation.py'),
                                'dvnb.citation.author': ('api/citation.html#author', 'dvnb/citation.py'),
+                               'dvnb.citation.cite_used': ('api/citation.html#cite_used', 'dvnb/citation.py'),
                                'dvnb.citation.clean': ('api/citation.html#clean', 'dvnb/citation.py'),
                                'dvnb.citation.entry': ('api/citation.html#entry', 'dvnb/citation.py'),
                                'dvnb.citation.place': ('api/citation.html#place', 'dvnb/citation.py'),
