@@ -14,10 +14,12 @@ from .catalog import Unreadable, dump_record, load_record, now
 from .snapshots import _inside
 from .disk import Disk, RestoreError, finish_dirs, write_files
 from .ignore import ignore_rules
+from .inputs import note_use
 from .local import same_file
 from .manifest import DIR, LINK, Manifest, load
 from .objects import StoreError
-from .plan import Plan, parents, select
+from .plan import Plan, Plans, parents, select
+from .pointer import pointed, version_beside
 from .progress import Progress
 from .readcache import past_cache
 from .ref import RefError
@@ -203,14 +205,17 @@ def _save_aside(self:Repo, plan, seen, origin)->str|None: # Its key
 @patch
 @_in_a_line
 def restore(self:Repo,
-    ref=None, # A version or a reference; by default the version that `target` stems from
+    ref=None, # A version or a reference; by default the one that the pointer file beside `target` names, or that it stems from
     target=None, # A new or empty folder, or a working folder of the dataset; by default the dataset's own
     *,
     files=None, # Only these: patterns as in `.gitignore`; nothing is removed then
     dry_run:bool=False, # Only say what would be done
     keep_going:bool=False, # Bring back what can be had, if some files are damaged
-)->Plan: # What was done
+)->Plan: # What was done; `Plans` if neither `ref` nor `target` is given: each folder that a pointer file names
     "Bring a version back"
+    if ref is None and target is None:
+        return Plans([self.restore(v, f, files=files, dry_run=dry_run, keep_going=keep_going) for f,v in pointed(self)])
+    place = target
     v,target,files = self._where(ref, target, files)
     man = as_tree(v, self).manifest
     wanted = select(man, files, v.ref)
@@ -218,15 +223,16 @@ def restore(self:Repo,
     if not os.path.lexists(target) or _replaceable(target):
         if files is not None: man = man.take(wanted)
         plan = Plan(v.ref, target, man)
-        if not dry_run:
-            plan.root = v.root
-            self._into_new(plan, self.local.origin(target), keep_going, remember)
-            return plan
+        plan.root = v.root
+        if not dry_run: self._into_new(plan, self.local.origin(target), keep_going, remember)
     else:
         plan,seen,origin = self._plan_working(v.ref, target, man, wanted, [*v.ignore], files is None)
         plan.root = v.root
         if not dry_run and plan: self._finish(plan, seen, origin, keep_going, files is None)
-    if not dry_run and files is None: remember()
+        if not dry_run and files is None: remember()
+    if dry_run: return plan
+    note_use(v, 'restore')
+    if files is None: plan.notes += self.follow(place or target, v)
     return plan
 
 def _replaceable(target):
@@ -243,10 +249,10 @@ def _finish(self:Repo, plan, seen, origin, keep_going, whole):
 @patch
 def _where(self:Repo, ref, target, files):
     "The version, the folder and the files that are meant"
-    if ref is None and target is None: raise RefError("restore what? dv.restore('iris:1.0.0', 'out'); target= alone means the version that this folder stems from")
     o = self.local.origin(target) if target is not None else {}
-    if ref is None and not o: raise RefError(f'{target} stems from no version: dv.restore(REF, {str(target)!r})')
-    v = self.load(ref if ref is not None else o['base'])
+    if ref is None: ref = version_beside(self, target) or o.get('base')
+    if ref is None: raise RefError(f'{target} stems from no version: dv.restore(REF, {str(target)!r})')
+    v = self.load(ref)
     if target is None: return (v, *self._own_place(v, files))
     self._guard(v, Path(target), o)
     return v,Path(os.path.realpath(target) if os.path.isdir(target) else os.path.abspath(target)),files
@@ -352,5 +358,7 @@ def _take_back(self:Repo, target, man, added, rec, dry_run):
     plan.undo = True
     if dry_run or not plan: return plan
     self._finish(plan, seen, origin, False, False)
-    if rec['origin']: self.local.remember(target, **{k: v for k,v in rec['origin'].items() if k!='folder'})
+    if rec['origin']:
+        self.local.remember(target, **{k: v for k,v in rec['origin'].items() if k!='folder'})
+        plan.notes += self.follow(target, rec['origin']['base'])
     return plan

@@ -7,7 +7,7 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 import dvnb as dv
-from dvnb import commands, shell
+from dvnb import commands, inputs, shell
 from dvnb.chunk import DvnbError
 from dvnb.commands import COMMANDS, GROUPS
 from dvnb.magic import complete
@@ -170,6 +170,7 @@ def test_a_word_gives_the_same_from_python_a_cell_and_a_shell(tmp_path_factory, 
         top = tmp_path_factory.mktemp(say.__name__)
         monkeypatch.chdir(top)
         monkeypatch.setattr(commands, '_session', {})
+        monkeypatch.setattr(inputs, '_uses', {})  # as in a new kernel
         got[say.__name__] = [*each_step(say, top)]
     for a, b, c in zip(*got.values()):
         assert a == b
