@@ -7,8 +7,9 @@ __version__ = '0.1.0'
 TYPE_CHECKING = False
 if TYPE_CHECKING: from .commands import *
 
-_elsewhere = dict(DvnbError='chunk', StoreError='objects', Ref='ref', Version='ref', RefError='ref', VersionNotFound='ref', Snapshot='catalog', VersionTaken='catalog',
-    Level='verdict', Policy='verdict', PolicyError='verdict', ScanError='scan', TableError='table', RestoreError='disk', UsageError='shell', in_use='commands')
+_elsewhere = dict(DvnbError='chunk', StoreError='objects', Ref='ref', Version='ref', RefError='ref', VersionNotFound='ref', ConfigNotFound='ref', Snapshot='catalog', VersionTaken='catalog',
+    Level='verdict', Policy='verdict', PolicyError='verdict', ScanError='scan', TableError='table', RestoreError='disk', PointerError='pointer', SliceError='slices', Config='builders',
+    BuilderError='builders', BuildFailed='building', CitationError='citation', GitError='gitpointer', AdoptError='adopt', CopyError='transfer', in_use='inuse', builder='sharing', UsageError='shell')
 
 def _words():
     from .commands import COMMANDS
@@ -17,7 +18,7 @@ def _words():
 def _find(name):
     from importlib import import_module
     if name in _elsewhere: return getattr(import_module(f'dvnb.{_elsewhere[name]}'), name)
-    if name=='Repo': return import_module('dvnb.commands').repo_class()
+    if name=='Repo': return import_module('dvnb.inuse').repo_class()
     if name[:1]!='_' and name in _words(): return _words()[name]
     raise AttributeError(f'module dvnb has no attribute {name!r}')
 

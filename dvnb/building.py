@@ -22,7 +22,7 @@ from .repo import Repo, as_tree
 from .changes import diff_trees
 from .scan import Hasher
 from .snapshots import Source
-from .snapshots import _next
+from .number import _next
 from .table import is_frame, to_tables
 from .tablegroups import value_type
 from .text import many, shown
@@ -231,7 +231,7 @@ def _keep(self:Builder, repo, src, v, about, stored):
         if any(bound): _hold(repo, repo.draft(src, rules, Hasher()), v, *bound)
         try: made = repo.commit(repo.draft(src, rules), dict(version=v, bump=None, force=''), below, **about)
         except VersionTaken: return _taken(repo, src.dataset, v)
-    if self.configs: repo.catalog.revise(self.name, 'configs', lambda o: o | dict(default=self.default))
+    if self.configs: repo.catalog.revise(self.name, 'default', lambda o: dict(config=self.default))
     return made
 
 def _again(repo, draft, dataset, v):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Unreadable', 'dump_record', 'load_record', 'Snapshot', 'VersionTaken', 'Catalog', 'folder', 'record_key', 'Shelf',
-           'now']
+           'now', 'options_config']
 
 # %% ../nbs/api/04_catalog.ipynb #30230eef
 import json, re
@@ -43,7 +43,7 @@ class Snapshot(Shown):
         picked_by:str='', # Why a reference meant this one
     ):
         self.record,self.marks,self.repo,self.is_new,self.notes,self.picked_by = rec,set(marks),repo,is_new,list(notes),picked_by
-        self.version = Version(rec['version'], rec.get('experiments') or ())
+        self.version,self.asked = Version(rec['version'], rec.get('experiments') or ()),''
         self.created = datetime.fromisoformat(rec['created'])
     def __getattr__(self, k):
         rec = self.__dict__.get('record', {})
@@ -58,7 +58,7 @@ class Snapshot(Shown):
     @property
     def yanked(self): return 'yanked' in self.marks
     @property
-    def experimental(self): return 'experimental' in self.marks or bool(self.record.get('experimental'))
+    def experimental(self): return 'experimental' in self.marks or bool(self.record.get('experimental')) and 'promoted' not in self.marks
     @property
     def label(self): return self.created.strftime('version_%Y%m%d_%H%M%S')
     @property
@@ -80,7 +80,9 @@ def summary(self:Snapshot, n:int=5)->str:
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
     nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
-    return '\n'.join([head, *why, size+nxt, *(f'  {o}' for o in self.notes)])
+    read = [o['ref'] for o in rec.get('inputs') or []]
+    after = [f'  after reading {", ".join(read[:n])}' + (f' and {len(read)-n:,} more' if len(read)>n else '')] if read else []
+    return '\n'.join([head, *why, *after, size+nxt, *(f'  {o}' for o in self.notes)])
 
 # %% ../nbs/api/04_catalog.ipynb #0082621a
 class VersionTaken(StoreError):
@@ -210,7 +212,7 @@ def revised(self:Catalog, dataset:str, kind:str)->tuple: # Revision (0: none), w
 @patch
 def revise(self:Catalog,
     dataset:str,
-    kind:str, # `tags`, `policy` or `about`
+    kind:str, # `tags`, `policy`, `about` or `configs`
     change, # Called with what it says now, returns what it shall say
 )->dict:
     "Write the next revision"
@@ -267,6 +269,16 @@ def _or(configs, r):
 def _no_config(self:Catalog, r, have):
     return ConfigNotFound(f'{r.name} has no config {r.config}; there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without one" for c in have)}{_hint(r.config, filter(None, have))}')
 
+_plain = re.compile('[a-z0-9_.-]{1,40}').fullmatch
+
+def options_config(
+    config:str|None, # The config that the options are for
+    options:dict, # As in `Ref.kwargs`
+)->str|None:
+    "The config under which data made with `options` are kept"
+    def word(v): return json.dumps(v) if isinstance(v, bool) else str(v) if _plain(str(v)) and v not in ('true', 'false') else digest(str(v).encode()).hex()[:12]
+    return '+'.join([*([config] if config else []), *(f'{k}.{word(v)}' for k,v in sorted(options.items()))]) or None
+
 # %% ../nbs/api/04_catalog.ipynb #61e28675
 @patch
 def resolve(self:Catalog,
@@ -275,6 +287,13 @@ def resolve(self:Catalog,
     "The version that `ref` means; `VersionNotFound` if there is none"
     if isinstance(ref, Snapshot): return ref
     r = Ref.parse(ref)
+    v = self._meant(r)
+    v.asked = str(r)
+    return v
+
+@patch
+def _meant(self:Catalog, r):
+    if r.kwargs: r = Ref(r.name, options_config(r.config, r.kwargs), r.version, r.label)
     found = self.shelves(r.name, r.config)
     config,why = self._config(r, found)
     r,shelf = Ref(r.name, config, r.version, r.label),found.get(config) or Shelf()

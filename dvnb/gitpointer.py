@@ -135,11 +135,11 @@ def _keep_out(folder, name)->dict:
     held = git(folder, 'ls-files', '-z', '--', name).stdout.count(b'\0')
     if held:
         raise GitError(f'git holds {many(held, "file")} of {shown(name)}: `git rm -r --cached` takes them out, '
-            'then track it; or gitignore=False')
+            'then track it; or no_gitignore=True')
     if _ignored(folder, name): return {}
     _a_file(folder/'.gitignore')
     if git(folder, 'status', '--porcelain', '--', '.gitignore').stdout:
-        raise GitError(f'{shown(folder/".gitignore")} has changes that are not committed: commit them first, or gitignore=False')
+        raise GitError(f'{shown(folder/".gitignore")} has changes that are not committed: commit them first, or no_gitignore=True')
     old = _held(folder/'.gitignore') or b''
     return {'.gitignore': old + b'\n'*(old[-1:] not in (b'', b'\n')) + ignore_line(name)}
 
@@ -157,7 +157,7 @@ def git_track(self:Repo,
     *,
     name:str=None, # Who commits; by default as git is configured
     email:str=None, # Likewise
-    gitignore:bool=True, # Have git ignore the folder: a line in the `.gitignore` beside it, committed too
+    no_gitignore:bool=False, # Leave the `.gitignore` beside it alone? By default a line there has git ignore the folder, committed too
 )->Pointer:
     "Keep a pointer to the version of a folder beside it, and commit it, now and after each snapshot and restore"
     file = pointer_file(folder)
@@ -168,7 +168,7 @@ def git_track(self:Repo,
     if not in_work_tree(file.parent):
         raise GitError(f'{shown(file.name)} belongs beside the folder, and {shown(file.parent)} is in no git work tree: `git init` makes one')
     p = pointer_to(file, self.load(o['base']))
-    more = _keep_out(file.parent, p.folder.name) if gitignore else {}
+    more = _keep_out(file.parent, p.folder.name) if not no_gitignore else {}
     def check():
         if not more or _ignored(file.parent, p.folder.name): return
         raise GitError(f'git would still see {shown(p.folder)}: a rule has it back, see `git check-ignore -v`')

@@ -11,7 +11,8 @@ from inspect import signature
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.magic import Magics, line_magic, magics_class
 from .chunk import DvnbError
-from .commands import COMMANDS, in_use
+from .commands import COMMANDS
+from .inuse import in_use
 from .ref import Ref
 from .shell import UsageError, answer, long_options, parser, split_line, usage, word_re
 from .table import is_frame

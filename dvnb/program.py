@@ -17,7 +17,7 @@ def _interrupted(*_): _leave(130, b'dver: interrupted; nothing is lost, run it a
 
 def _load():
     "What the words need"
-    from dvnb.commands import repo_class
+    from dvnb.inuse import repo_class
     from dvnb.shell import main
     if {*sys.argv[1:]}.isdisjoint(('help', '-h', '--help', '--version')): repo_class()
     return main

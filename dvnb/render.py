@@ -14,9 +14,10 @@ from fastcore.xml import B, Code, Del, Details, Div, Em, Ins, Li, P, Safe, Small
 from .catalog import Snapshot
 from .changes import DatasetDiff
 from .chunk import DvnbError
+from .citeview import made_from
 from .contentview import CONTENT_CSS, content_view
 from .filesdiff import FileChange, FilesDiff
-from .folder import Plan
+from .folder import Plan, Plans
 from .gridview import GRID_CSS, grid_view
 from .html import ROW, SIGNS, badge, chips, html, reason, signed, table, to_html, txt
 from .manifest import DIR
@@ -51,7 +52,7 @@ def __ft__(self:Snapshot, n:int=200):
     forced = P(f'the number was forced: {txt(self.forced)}') if self.record.get('forced') else None
     notes = (P(B('Note: '), txt(o, 400)) for o in self.notes)
     return Div(P(Code(txt(self.ref)), *since, ' ', *(chips(diff.files.counts()) if diff else ()), cls='dv-h'),
-        said, why, forced, P(Small(_facts(self))), *notes, P(Code(txt(_next_words(self)), cls='dv-next')))
+        said, why, forced, made_from(self), P(Small(_facts(self))), *notes, P(Code(txt(_next_words(self)), cls='dv-next')))
 
 # %% ../nbs/api/19_render.ipynb #6adca5db
 def tags_of(
@@ -223,6 +224,11 @@ def __ft__(self:Plan, n:int=200):
     lost = [P(B('Lost: '), txt(p), ' ', Small(txt(e))) for p,e in self.lost.items()]
     return Div(P(Code(txt(self.label)), ' → ', Code(txt(self.target)), ' ', *chips(files.counts()) or ('nothing to do',), cls='dv-h'),
         P(Small(f'{human(self.n_bytes)} written')) if self.writes else None, *lost[:n], *(P(B('Note: '), txt(o, 400)) for o in self.notes), lines(changes_tree(files), n)[0])
+
+@patch
+def __ft__(self:Plans, n:int=200):
+    "One below the other"
+    return Div(*(p.__ft__(n//max(len(self), 1)) for p in self))
 
 # %% ../nbs/api/19_render.ipynb #2ad0af32
 @patch

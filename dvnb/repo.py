@@ -20,7 +20,7 @@ from .derived import Derived
 from .local import Local
 from .objects import StoreError
 from .readcache import remember_reads
-from .ref import Ref, RefError, VersionNotFound, near
+from .ref import ConfigNotFound, Ref, RefError, VersionNotFound, near
 from .scan import StatCache
 from .store import Store, init_store
 from .table import frame_digest, is_frame, to_tables
@@ -29,6 +29,8 @@ from .tree import Tree, folder_tree, frames_tree, version_tree
 from .verdict import Policy, PolicyError
 
 # %% ../nbs/api/12_repo.ipynb #e0aab20c
+_builders = {}  # of this process, by repo: {name: builder}
+
 class Repo:
     "Versions of datasets, kept at `url`"
     def __init__(self,
@@ -36,6 +38,7 @@ class Repo:
     ):
         self.store = Store(url)
         self.local,self._lock,self._diffs = Local(self.store.id),RLock(),OrderedDict()
+        self.builders = _builders.setdefault(self.store.id, {})
         remember_reads(self.store, self.local.reads)
         self.catalog = Catalog(self.store.objs, self)
     def __repr__(self): return f'Repo({self.url!r})'
@@ -94,9 +97,20 @@ def find(cls:Repo, start='.')->Repo:
 def _is_path(x): return isinstance(x, os.PathLike) and not isinstance(x, Snapshot)
 
 @patch
-def load(self:Repo, ref)->Snapshot:
+def load(self:Repo,
+    ref, # A version or a reference
+    *,
+    build:bool=True, # Make it, if it is not stored and a builder of this process can?
+)->Snapshot:
     "The version that `ref` means"
-    return self.catalog.resolve(ref)
+    if isinstance(ref, Snapshot): return ref
+    r = Ref.parse(ref)
+    if r.name in self.builders: return self.builders[r.name].load(self, r, build)
+    try: return self.catalog.resolve(r)
+    except ConfigNotFound:
+        default = self.catalog.default_config(r.name) if r.config is None else None
+        if not default: raise
+        return self.catalog.resolve(Ref(r.name, default, r.version, r.label, r.kwargs))
 
 @patch
 def meaning(self:Repo,
@@ -118,7 +132,7 @@ def meaning(self:Repo,
 def _is_dataset(self:Repo, x):
     try: r = Ref.parse(x)
     except RefError: return False
-    return r.version is None and r.label is None and any(s.versions for s in self.catalog.shelves(r.name, r.config).values())
+    return r.version is None and r.label is None and (r.name in self.builders or any(s.versions for s in self.catalog.shelves(r.name, r.config).values()))
 
 @patch
 def _load_word(self:Repo, x):
@@ -204,7 +218,7 @@ def tag(self:Repo, ref, tag:str, *, move:bool=False)->Snapshot:
 @patch
 def yank(self:Repo, ref, reason:str='', *, undo:bool=False)->Snapshot:
     "Withdraw a version: passed over from now on, but still had by its number, with a warning"
-    v = self.load(ref)
+    v = self.load(ref, build=False)
     if undo: self.catalog.unmark(v, 'yanked')
     else: self.catalog.mark(v, 'yanked', reason=reason)
     return self.load(v.ref)
@@ -216,7 +230,7 @@ def datasets(self:Repo,
     "What `name` means where all versions are meant: those without a config, else those of every config"
     r = Ref.parse(name)
     there = [c for c,s in self.catalog.shelves(r.name, r.config).items() if s.versions]
-    if not there: self.load(r)
+    if not there: self.load(r, build=False)
     return [f'{r.name}/{c}' if c else r.name for c in ([r.config] if r.config in there else sorted(there))]
 
 class Log(Shown, list):

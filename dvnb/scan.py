@@ -76,7 +76,7 @@ def look(
     "Walk `folder`"
     top,at,ignore = os.fsencode(folder),time.time_ns(),Ignore(rules)
     skip = {(s.st_dev, s.st_ino) for s in (os.stat(o) for o in skip if os.path.isdir(o))}
-    parts,ignored,special,todo = [],[],[],[(top, b'')]
+    parts,ignored,special,todo,hollow = [],[],[],[(top, b'')],set()
     while todo:
         d,rel = todo.pop()
         es,stats = _entries(d, rel)
@@ -87,7 +87,17 @@ def look(
             keep = [_sort_out(e, s, rel+e.name, ignore, skip, ignored, special, todo) for e,s in zip(es, stats)]
             names,stats,modes = ([*compress(c, keep)] for c in (names, stats, modes))
         if names: parts.append(_part(rel, names, modes, stats))
-    return Look(top, parts, ignored, special, at)
+        elif rel and es and not any(o.startswith(rel) for o in special): hollow.add(rel[:-1])
+    return Look(top, _without(hollow, parts) if hollow else parts, ignored, special, at)
+
+def _without(hollow, parts):
+    "The parts, without folders that hold nothing but what is left out, and folders of such folders"
+    while True:
+        keep = [np.array([p not in hollow for p in paths], bool) for paths,_ in parts]
+        bare = {os.path.dirname(paths[0]) for (paths,_),k in zip(parts, keep) if not k.any()}-{b''}
+        if bare<=hollow: break
+        hollow |= bare
+    return [([*compress(paths, k)], stats[:, k]) for (paths,stats),k in zip(parts, keep) if k.any()]
 
 def _sort_out(e, st, path, ignore, skip, ignored, special, todo)->bool:
     "Is this entry of a folder to be kept? If not, it is noted why; if it is a folder, it is to be walked"
@@ -201,8 +211,10 @@ class Hasher:
             if tell: tell(k)
         return h.digest(),None,n
 
+_flags = os.O_RDONLY|os.O_NOFOLLOW|getattr(os, 'O_BINARY', 0)
+
 def _open(path):
-    try: return os.open(path, os.O_RDONLY|os.O_NOFOLLOW|getattr(os, 'O_BINARY', 0))
+    try: return os.open(path, _flags)
     except OSError as e: raise _unreadable(path, e) from None
 
 def _readlink(path):

@@ -13,7 +13,8 @@ from inspect import Parameter, signature
 from fastcore.basics import patch
 from fastcore.script import anno_parser
 from .chunk import DvnbError
-from .commands import COMMANDS, GROUPS, in_use, repo_class
+from .commands import COMMANDS, GROUPS
+from .inuse import in_use, repo_class
 from .ref import near
 from .text import Shown
 

@@ -15,6 +15,7 @@ from .catalog import Snapshot, VersionTaken, now
 from .changes import diff_trees
 from .chunk import WHOLE
 from .ignore import ignore_rules
+from .inputs import inputs_of
 from .local import same_file
 from .manifest import DIR, Manifest, save, version_digest
 from .number import exact, number, promised
@@ -34,6 +35,7 @@ from .verdict import RULES, Level, Policy, Verdict, verdict
 # %% ../nbs/api/12_snapshots.ipynb #cb662cd1
 class Source:
     "What to keep, and under which name"
+    made = False  # Is it a folder that code made, and nobody works in?
     def __init__(self, x, dataset, kind, tables=None): self.x,self.dataset,self.kind,self.tables,self.notes = x,dataset,kind,tables,[]
     def __repr__(self): return f'Source({self.dataset}: {self.kind} {self.x if self.kind!="frames" else ""})'
 
@@ -125,7 +127,7 @@ def draft(self:Repo, src:Source, rules, sink=None)->Draft:
     try:
         for s,t in (src.tables or {}).items(): write_table(t, x/f'{s}.parquet')
         seen = look_at(x, rules, [self.folder] if self.folder else ())
-        cache = StatCache(self.local.stat_file(x)) if frames is None else None
+        cache = StatCache(self.local.stat_file(x)) if frames is None and not src.made else None
         with Progress(f'reading {src.dataset}') as p: man = manifest_of(seen, cache, sink or self.store, p)
     finally:
         if frames is not None: shutil.rmtree(x, ignore_errors=True)
@@ -205,14 +207,14 @@ def _read_again(self:Repo, draft, places):
 SAFE = 600
 
 @patch
-def commit(self:Repo, draft:Draft, ask, **fields)->Snapshot:
+def commit(self:Repo, draft:Draft, ask, against=None, **fields)->Snapshot:
     "Write the record; if another writer was first, judge again on what it made"
     dataset = draft.src.dataset
     used = None
     while True:
         used,first = self.catalog.listing(dataset),used is None
         if not first and ask['version'] is None and ask['bump'] is None and (same := self.same_version(draft)): return self._again(draft, same)
-        (parent, above),at = self.neighbours(dataset, ask['version']),_seconds()
+        (parent, above),at = (against(dataset), None) if against else self.neighbours(dataset, ask['version']),_seconds()
         root,nodes = self._keep_draft(draft, parent)
         diff = self._against(parent, draft)
         judged,schemas = diff.verdict if diff else Verdict(Level.NONE, ['first version']),_schemas(parent, diff)
@@ -259,8 +261,8 @@ def _record(self:Repo, draft, root, parent, judged, version, policy, **fields):
     return dict(format=1, name=name, config=config or None, version=str(version), digest=draft.digest.hex(), root=root.hex(), kind=draft.src.kind,
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
         parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
-        policy={k: v for k,v in vars(policy).items() if v is not None}, ignore=draft.rules, inputs=[],
-        created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
+        policy={k: v for k,v in vars(policy).items() if v is not None}, ignore=draft.rules,
+        inputs=inputs_of(draft.src.dataset, draft.digest.hex(), self.store.id), created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
 
 # %% ../nbs/api/12_snapshots.ipynb #61af7687
 @patch
@@ -287,7 +289,7 @@ def _made(self:Repo, v, draft, diff, parent, above, hints):
 
 @patch
 def _remember(self:Repo, draft, v):
-    if draft.src.tables is None: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True)
+    if draft.src.tables is None and not draft.src.made: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True)
 
 def left_out(seen:Look)->list:
     "What a snapshot left out, in words"
@@ -331,8 +333,18 @@ def snapshot(self:Repo,
     with self.writing():
         draft = self.draft(src, rules)
         same = None if (version is not None or bump is not None) else self.same_version(draft)
-        if not same: return self.commit(draft, dict(version=version, bump=bump, force=force), message=message, experimental=experimental is True or bool(flags), experiments=flags)
-        return self._again(draft, same)
+        ask = dict(version=version, bump=bump, force=force)
+        v = self._again(draft, same) if same else self.commit(draft, ask, message=message, experimental=experimental is True or bool(flags), experiments=flags)
+    if src.tables is None: v.notes += self.follow(src.x, v)
+    return v
+
+@patch
+def follow(self:Repo,
+    folder, # What was snapshotted, or restored into
+    v, # The version that it stems from now, or its reference
+)->list: # Notes
+    "Called when a folder has come to stand at a version; `gitpointer` gives it something to do"
+    return []
 
 @patch
 def _preview(self:Repo, src, rules, latest):

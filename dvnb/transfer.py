@@ -35,7 +35,7 @@ def read_frames(self:Store,
     found,rows = self.index.find(names)
     packs,rows = self.index.packs,rows[found]
     def fetch(run): return _checked_run(self, packs, rows[run])
-    runs = _runs(rows, np.lexsort((rows['offset'], rows['pack'])), 1<<20 if self.objs.remote else 1<<16)
+    runs = _runs(rows, np.lexsort((rows['offset'], rows['pack'])), self.objs.remote)
     again = as_names(names[~found])
     for out in _each(fetch, runs, self.pool, ahead):
         again += [f[0] for f in out if isinstance(f[1], StoreError)]

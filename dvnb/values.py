@@ -17,6 +17,7 @@ from .changes import DatasetDiff
 from .filesdiff import row_places
 from .disk import Disk, RestoreError, write_files
 from .folder import note_written
+from .inputs import note_use
 from .manifest import DIR
 from .pack import as_names
 from .plan import select
@@ -45,7 +46,12 @@ def read(self:Repo,
 ): # A DataFrame, or {path: DataFrame}
     "The values of a version"
     v = self.load(ref)
-    tree = as_tree(v, self)
+    out = self._values(v, as_tree(v, self), file, split)
+    note_use(v, 'read')
+    return out
+
+@patch
+def _values(self:Repo, v, tree, file, split):
     tables = [os.fsdecode(p) for p,k in zip(tree.manifest.paths, tree.manifest.kind.tolist()) if k!=DIR and table_reader(os.fsdecode(p))]
     if file=='*' and split is None: return {t: _frame(tree, t) for t in tables}
     if not tables: raise RefError(f'{v.ref} holds no table: dv.path({v.ref!r}) gives its files')
@@ -183,6 +189,7 @@ def path(self:Repo,
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
     if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
     if bad: note_written(cache, man, stats, seen, np.where(same, at, -1))
+    note_use(v, 'path')
     return top
 
 def _set_aside(disk, path, v):

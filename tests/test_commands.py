@@ -7,7 +7,7 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 import dvnb as dv
-from dvnb import commands, inputs, shell
+from dvnb import commands, inputs, inuse, shell
 from dvnb.chunk import DvnbError
 from dvnb.commands import COMMANDS, GROUPS
 from dvnb.magic import complete
@@ -24,7 +24,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     monkeypatch.setenv('PYTHONPATH', str(root))
     monkeypatch.delenv('DVNB_REPO', raising=False)
-    monkeypatch.setattr(commands, '_session', {})
+    monkeypatch.setattr(inuse, 'session', {})
     return tmp_path
 
 def make_taxi(**files):
@@ -71,6 +71,16 @@ gc(*, dry_run=False)
 check(*, read_data=False, repair=False)
 policy(name, *, append=None, order=None, column_order=None, widen=None, nullable=None, split_added=None, atol=None, rtol=None, key=None, kind=None)
 digest(folder)
+promise(old, new)
+audit(name)
+about(name, *, title=None, authors=None, license=None, source=None, doi=None)
+cite(ref=None)
+used()
+git_track(folder, *, name=None, email=None, no_gitignore=False)
+copy(refs, to, *, name=None)
+import_tfds(data_dir)
+import_folders(folder, name=None)
+build(ref)
 '''.strip().splitlines()
 
 def bare(f):
@@ -169,7 +179,7 @@ def test_a_word_gives_the_same_from_python_a_cell_and_a_shell(tmp_path_factory, 
     for say in in_python, in_cell, said:
         top = tmp_path_factory.mktemp(say.__name__)
         monkeypatch.chdir(top)
-        monkeypatch.setattr(commands, '_session', {})
+        monkeypatch.setattr(inuse, 'session', {})
         monkeypatch.setattr(inputs, '_uses', {})  # as in a new kernel
         got[say.__name__] = [*each_step(say, top)]
     for a, b, c in zip(*got.values()):

@@ -306,7 +306,7 @@ def test_a_gitignore_with_changes_of_ones_own_is_refused(repo, proj, iris):
     (proj/'.gitignore').write_text('secret\n')
     refuses(lambda: repo.git_track(iris, **ada), '.gitignore', 'not committed', error=GitError)
     assert not (proj/'iris.dver').exists()
-    repo.git_track(iris, gitignore=False, **ada)
+    repo.git_track(iris, no_gitignore=True, **ada)
     assert held(proj) == {b'iris.dver'} and (proj/'.gitignore').read_text() == 'secret\n'
 
 def test_a_folder_that_git_ignores_already(repo, proj, iris):

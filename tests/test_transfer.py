@@ -192,7 +192,7 @@ def breaking(monkeypatch, error, nth, root):
 
 @pytest.mark.parametrize('error', [KeyboardInterrupt(), StoreError('disk full')], ids=['interrupt', 'full'])
 def test_a_copy_broken_off_at_any_write_is_finished_by_the_next(src, tmp_path, error, monkeypatch):
-    monkeypatch.setattr(dvnb.store, 'PACK_SIZE', 1 << 18)
+    monkeypatch.setattr(dvnb.pack, 'PACK_SIZE', 1 << 18)
     made = grow(src, tmp_path/'d')
     src.tag('d:1.0.0', 'paper')
     src.yank('d:2.0.0', 'bad')
@@ -213,7 +213,7 @@ def test_a_copy_broken_off_at_any_write_is_finished_by_the_next(src, tmp_path, e
     assert nth > 10
 
 def test_what_was_moved_is_not_moved_again(src, to, tmp_path, monkeypatch):
-    monkeypatch.setattr(dvnb.store, 'PACK_SIZE', 1 << 18)
+    monkeypatch.setattr(dvnb.pack, 'PACK_SIZE', 1 << 18)
     grow(src, tmp_path/'d', 1)
     with monkeypatch.context() as m:
         breaking(m, KeyboardInterrupt(), 5, to.url)
@@ -224,7 +224,7 @@ def test_what_was_moved_is_not_moved_again(src, to, tmp_path, monkeypatch):
 
 def test_kill_minus_nine(src, tmp_path):
     made = grow(src, tmp_path/'d')
-    code = 'import sys, dvnb.transfer\nfrom dvnb.repo import Repo\nimport dvnb.store\ndvnb.store.PACK_SIZE = 1<<18\nprint("on", flush=True)\nRepo(sys.argv[1]).copy("d", sys.argv[2])'
+    code = 'import sys, dvnb.transfer\nfrom dvnb.repo import Repo\nimport dvnb.pack\ndvnb.pack.PACK_SIZE = 1<<18\nprint("on", flush=True)\nRepo(sys.argv[1]).copy("d", sys.argv[2])'
     to = Repo.init(tmp_path/'to')
     for wait in 0, .01, .02, .03, .05, .08:
         p = subprocess.Popen([sys.executable, '-c', code, src.url, to.url], stdout=subprocess.PIPE, cwd=root)
