@@ -89,8 +89,8 @@ def usage(
 )->Help:
     "What can be written"
     if word: return Help(parser(word, prog).format_help().rstrip())
-    lines = [f'usage: {prog} WORD ...']
-    for title,fs in GROUPS.items(): lines += ['', title, *(f'  {f.__name__:10}{f.__doc__}' for f in fs)]
+    lines,wide = [f'usage: {prog} WORD ...'],max(map(len, COMMANDS))+2
+    for title,fs in GROUPS.items(): lines += ['', title, *(f'  {f.__name__:{wide}}{f.__doc__}' for f in fs)]
     return Help('\n'.join([*lines, '', 'Examples', *(f'  {prog} {o}' for o in _examples)]))
 
 # %% ../nbs/api/22_shell.ipynb #ab6401a2

@@ -1,5 +1,5 @@
 "The words of dvnb do the same from Python, a cell and a shell, say plainly what went wrong, and lose nothing when they are interrupted."
-import inspect, json, logging, os, random, shlex, signal, subprocess, sys, threading, time
+import inspect, json, logging, os, random, re, shlex, signal, subprocess, sys, tarfile, threading, time
 from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
@@ -24,7 +24,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     monkeypatch.setenv('PYTHONPATH', str(root))
     monkeypatch.delenv('DVNB_REPO', raising=False)
-    monkeypatch.setattr(inuse, 'session', {})
+    inuse.session.clear()
     return tmp_path
 
 def make_taxi(**files):
@@ -146,6 +146,17 @@ steps = [
     ('yank taxi:2 "wrong month"', lambda: dv.yank('taxi:2', 'wrong month')),
     ('load taxi:2.0.0', lambda: dv.load('taxi:2.0.0')),
     ('yank taxi:2.0.0 --undo', lambda: dv.yank('taxi:2.0.0', undo=True)),
+    ('promise taxi:1 taxi:2', lambda: dv.promise('taxi:1', 'taxi:2')),
+    ('audit taxi', lambda: dv.audit('taxi')),
+    ('about taxi --title "Taxi rides" --authors "Ada Lovelace" --license CC0', lambda: dv.about('taxi', title='Taxi rides', authors=['Ada Lovelace'], license='CC0')),
+    ('about taxi', lambda: dv.about('taxi')),
+    ('cite taxi:2', lambda: dv.cite('taxi:2')),
+    ('used', lambda: dv.used()),
+    ('cite', lambda: dv.cite()),
+    ('git_track taxi --name Ada --email ada@example.org', lambda: dv.git_track('taxi', name='Ada', email='ada@example.org')),
+    ('copy taxi:1 other', lambda: dv.copy('taxi:1', 'other')),
+    ('import_folders dated', lambda: dv.import_folders('dated')),
+    ('import_tfds tfds', lambda: dv.import_tfds('tfds')),
     ('forget taxi --keep-last 1 -n', lambda: dv.forget('taxi', keep_last=1, dry_run=True)),
     ('forget taxi:1.0.0', lambda: dv.forget('taxi:1.0.0')),
     ('gc --dry-run', lambda: dv.gc(dry_run=True)),
@@ -153,17 +164,22 @@ steps = [
     ('check --read-data', lambda: dv.check(read_data=True)),
     ('use .dvnb', lambda: dv.use('.dvnb')),
 ]
-changing = 'created', 'token', 'root', 'provenance', 'id', 'new_bytes', 'wait', 'n_bytes', 'deleted', 'condemned', 'copied'
+changing = 'created', 'first', 'token', 'root', 'provenance', 'id', 'new_bytes', 'wait', 'n_bytes', 'deleted', 'condemned', 'copied'
 
 def scrubbed(x, top):
     "`x` without what differs between two runs"
     if isinstance(x, dict): return {k: scrubbed(o, top) for k, o in x.items() if k not in changing}
     if isinstance(x, list): return [scrubbed(o, top) for o in x]
     if isinstance(x, str) and '.cache' in x: return '<a copy>'
-    return x.replace(str(top), '<top>') if isinstance(x, str) else x
+    return re.sub(r'\b[0-9a-f]{16}\b', '<repo>', x.replace(str(top), '<top>')) if isinstance(x, str) else x
 
 def each_step(say, top):
     make_taxi()
+    subprocess.run(['git', 'init', '-q'], check=True)
+    dv.Repo.init('other')
+    Path('dated/version_20211231_120000').mkdir(parents=True)
+    Path('dated/version_20211231_120000/a.csv').write_text('id,fare\n1,9.5\n')
+    with tarfile.open(root/'tests/data/tfds_parquet.tgz') as t: t.extractall('tfds', filter='data')
     for line, call in steps:
         if isinstance(line, dict): make_taxi(**line)
         else: yield line, scrubbed(say(line, call), top)
@@ -179,13 +195,23 @@ def test_a_word_gives_the_same_from_python_a_cell_and_a_shell(tmp_path_factory, 
     for say in in_python, in_cell, said:
         top = tmp_path_factory.mktemp(say.__name__)
         monkeypatch.chdir(top)
-        monkeypatch.setattr(inuse, 'session', {})
+        inuse.session.clear()
         monkeypatch.setattr(inputs, '_uses', {})  # as in a new kernel
         got[say.__name__] = [*each_step(say, top)]
     for a, b, c in zip(*got.values()):
         assert a == b
         assert a == c
-    assert len(got['said']) == len(steps)-1 and {l.split()[0] for l, _ in got['said']} == {*COMMANDS}-{'pick', 'panel'}
+    assert len(got['said']) == len(steps)-1 and {l.split()[0] for l, _ in got['said']} == {*COMMANDS}-{'pick', 'panel', 'build'}
+
+def test_what_code_makes_is_made_where_the_code_is(place, ip, capsys):
+    "A builder lives in a kernel: Python and a cell know it, a shell says so"
+    @dv.builder('squares', version='1.0.0')
+    def squares(config, version): return pd.DataFrame(dict(x=range(4)))
+    v = dv.build('squares')
+    assert (v.ref, v.is_new, ip.run_line_magic('dver', 'build squares').ref) == ('squares:1.0.0', True, 'squares:1.0.0')
+    dv.Repo(dv.in_use().url).builders.clear()
+    assert main(['build', 'squares']) == 1
+    assert 'builder' in capsys.readouterr().err
 
 def test_panels_need_a_notebook(taxi, capsys):
     dv.snapshot('taxi')
