@@ -20,8 +20,9 @@ from .ref import Ref, RefError, Version
 from .repo import Repo, as_tree
 from .snapshots import SAFE
 from .snapshots import _seconds
-from .store import Store, decode
-from .store import _each, _runs
+from .packframe import decode, runs
+from .store import Store
+from .store import _each
 from .text import human, many
 import dvnb.upkeep  # gives a `Repo` the names of what a version needs
 
@@ -35,9 +36,9 @@ def read_frames(self:Store,
     found,rows = self.index.find(names)
     packs,rows = self.index.packs,rows[found]
     def fetch(run): return _checked_run(self, packs, rows[run])
-    runs = _runs(rows, np.lexsort((rows['offset'], rows['pack'])), self.objs.remote)
+    parts = runs(rows, np.lexsort((rows['offset'], rows['pack'])), self.objs.remote)
     again = as_names(names[~found])
-    for out in _each(fetch, runs, self.pool, ahead):
+    for out in _each(fetch, parts, self.pool, ahead):
         again += [f[0] for f in out if isinstance(f[1], StoreError)]
         yield [f for f in out if not isinstance(f[1], StoreError)]
     for j,d in self._read_again(again, range(len(again))) if again else ():

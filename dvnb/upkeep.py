@@ -21,7 +21,8 @@ from .ref import Ref, RefError
 from .repo import Repo, as_tree
 from .scan import StatCache, look, manifest_of, read_in
 from .ignore import ignore_rules
-from .store import Damaged, Store
+from .packframe import Damaged
+from .store import Store
 from .text import Shown, human, shown
 
 # %% ../nbs/api/14_upkeep.ipynb #1b2f601e
