@@ -1147,6 +1147,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'dvnb.scan._open': ('api/scan.html#_open', 'dvnb/scan.py'),
                            'dvnb.scan._part': ('api/scan.html#_part', 'dvnb/scan.py'),
                            'dvnb.scan._readlink': ('api/scan.html#_readlink', 'dvnb/scan.py'),
+                           'dvnb.scan._rows_of': ('api/scan.html#_rows_of', 'dvnb/scan.py'),
                            'dvnb.scan._sort_out': ('api/scan.html#_sort_out', 'dvnb/scan.py'),
                            'dvnb.scan._steady': ('api/scan.html#_steady', 'dvnb/scan.py'),
                            'dvnb.scan._unreadable': ('api/scan.html#_unreadable', 'dvnb/scan.py'),

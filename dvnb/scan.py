@@ -277,6 +277,13 @@ class _Batch:
         self.tell(self.at)
         self.at,self.waiting = 0,[]
 
+def _rows_of(seen, places, step=1<<16):
+    "Place, kind and stats of each row, as Python's own numbers"
+    kinds = seen.kind
+    for s in range(0, len(places), step):
+        some = places[s:s+step]
+        yield from zip(some, kinds[some].tolist(), zip(*seen.stats[:, some].tolist()))
+
 def read_in(
     seen:Look,
     places, # Which rows to read
@@ -287,7 +294,7 @@ def read_in(
 ):
     "Read files and links of `seen` into `sink`; rows of files that changed since are brought up to date"
     batch = _Batch(sink, names, tell)
-    for i,kind,row in zip(places, seen.kind[places].tolist(), zip(*seen.stats[:, places].tolist())):
+    for i,kind,row in _rows_of(seen, places):
         rel = seen.paths[i]
         path,suffix = seen.file or seen.folder+b'/'+rel,rel[-12:].rpartition(b'.')[2]
         if lists: lists.pop(rel, None)
