@@ -75,7 +75,8 @@ def summary(self:Snapshot, n:int=5)->str:
     "The version in lines of text, with at most `n` reasons and all notes"
     rec = self.record
     since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
-    names = [*(f'@{t}' for t in self.tags), *sorted(self.marks)]
+    trial = [' '.join(['experimental', *self.experiments])] if self.experimental else []
+    names = [*(f'@{t}' for t in self.tags), *sorted({*self.marks}-{'experimental'}), *trial]
     head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')

@@ -31,7 +31,7 @@ def marks(
     tags=None, # Of the version; asked for if not given
 )->str:
     "What was put on a version after it was made, in words"
-    words = [w for w,on in (('withdrawn', v.yanked), ('experimental', v.experimental)) if on]
+    words = [w for w,on in (('withdrawn', v.yanked), (' '.join(['experimental', *v.experiments]), v.experimental)) if on]
     return ' '.join([*(f'@{t}' for t in (v.tags if tags is None else tags)), *words])
 
 def _facts(v):
