@@ -71,13 +71,17 @@ class Snapshot(Shown):
 
 # %% ../nbs/api/04_catalog.ipynb #b007acc2
 @patch
+def marked(self:Snapshot)->list:
+    "What was put on it and what it tries out, in words"
+    trial = [' '.join(['experimental', *self.experiments])] if self.experimental else []
+    return [*(f'@{t}' for t in self.tags), *sorted({*self.marks}-{'experimental'}), *trial]
+
+@patch
 def summary(self:Snapshot, n:int=5)->str:
     "The version in lines of text, with at most `n` reasons and all notes"
     rec = self.record
     since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
-    trial = [' '.join(['experimental', *self.experiments])] if self.experimental else []
-    names = [*(f'@{t}' for t in self.tags), *sorted({*self.marks}-{'experimental'}), *trial]
-    head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
+    head = '  '.join([self.ref, *self.marked(), *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
     nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
