@@ -13,14 +13,14 @@ from .ref import Version
 from .repo import Repo
 from .snapshots import Draft, number
 from .snapshots import _schemas, _seconds
-from .text import many
+from .text import Shown, many
 from .verdict import Level, Verdict
 
 # %% ../nbs/api/16_adopt.ipynb #2c7f6af3
 class AdoptError(DvnbError):
     "A place that holds no versions to take in"
 
-class Adopted(list):
+class Adopted(Shown, list):
     "The versions that were taken in; `held` were here already, `skipped` says why something was left out"
     def __init__(self, source): self.source,self.held,self.skipped,self.said = source,[],{},[]
 

@@ -94,7 +94,9 @@ def call(self:Builder,
 def _same_columns(tables, name):
     first,one = next(iter(tables.items()))
     for s,t in tables.items():
-        if extra := sorted({*t.column_names} ^ {*one.column_names}): raise BuilderError(f'{name}: splits {first} and {s} have different columns, {", ".join(extra)}: give all splits the same')
+        if extra := sorted({*t.column_names} ^ {*one.column_names}):
+            index = next((f'; {k} is the index of a DataFrame, which .reset_index(drop=True) leaves out' for k in extra if k.startswith('__index_level_')), '')
+            raise BuilderError(f'{name}: splits {first} and {s} have different columns, {", ".join(extra)}: give all splits the same{index}')
         if t.column_names!=one.column_names: raise BuilderError(f'{name}: splits {first} and {s} have their columns in different orders: put them in one')
         for a,b in zip(one.schema, t.schema):
             if value_type(a.type)!=value_type(b.type): raise BuilderError(f'{name}: column {a.name} is {a.type} in split {first} and {b.type} in {s}: make it one type, as with .astype(...)')

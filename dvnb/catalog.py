@@ -14,7 +14,7 @@ from .chunk import digest
 from .objects import KeyTaken, StoreError
 from .ref import (ConfigNotFound, Ref, RefError, Version, VersionNotFound, check_label, config_from_key, config_key, config_name, dataset_name,
     is_digest_prefix, label_time, near)
-from .text import Shown, ago, human, many
+from .text import Shown, ago, human, many, named
 
 # %% ../nbs/api/04_catalog.ipynb #139b916e
 class Unreadable(StoreError):
@@ -63,6 +63,8 @@ class Snapshot(Shown):
     def label(self): return self.created.strftime('version_%Y%m%d_%H%M%S')
     @property
     def tags(self): return sorted(t for t,v in self.repo.catalog.tags(self.dataset).items() if v==str(self.version)) if self.repo else []
+    @property
+    def marked(self): return [*(f'@{t}' for t in self.tags), *sorted({*self.marks}-{'experimental'}), *[named('experimental', self.record.get('experiments'))]*self.experimental]
     def __str__(self): return self.ref
     def __repr__(self): return f'<{self.ref}>'
     def _repr_pretty_(self, p, cycle): p.text(repr(self) if cycle or p.indentation else self.summary())
@@ -75,13 +77,11 @@ def summary(self:Snapshot, n:int=5)->str:
     "The version in lines of text, with at most `n` reasons and all notes"
     rec = self.record
     since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
-    names = [*(f'@{t}' for t in self.tags), *sorted(self.marks)]
-    head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
+    head = '  '.join([self.ref, *self.marked, *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
     nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
-    read = [o['ref'] for o in rec.get('inputs') or []]
-    after = [f'  after reading {", ".join(read[:n])}' + (f' and {len(read)-n:,} more' if len(read)>n else '')] if read else []
+    after = [f'  after reading {", ".join(read[:n])}' + f' and {len(read)-n:,} more'*(len(read)>n)] if (read := [o['ref'] for o in rec.get('inputs') or []]) else []
     return '\n'.join([head, *why, *after, size+nxt, *(f'  {o}' for o in self.notes)])
 
 # %% ../nbs/api/04_catalog.ipynb #0082621a
@@ -149,9 +149,7 @@ def listing(self:Catalog,
     return next((s.versions for s in self.shelves(name, config or None, False).values()), {})
 
 @patch
-def configs(self:Catalog,
-    name:str, # A dataset
-)->list: # Texts in order, None first
+def configs(self:Catalog, name:str)->list: # Texts in order, None first
     "The configs of a dataset that have versions; None stands for versions without a config"
     return sorted((c for c,s in self.shelves(name).items() if s.have), key=lambda c: c or '')
 

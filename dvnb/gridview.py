@@ -7,6 +7,7 @@ __all__ = ['MOST_WIDE', 'GRID_CSS', 'value', 'values', 'cells_view', 'rows_view'
 
 # %% ../nbs/api/19_gridview.ipynb #a1749103
 from decimal import Decimal
+from numbers import Integral, Real
 from os.path import commonprefix
 from fastcore.basics import patch
 from fastcore.xml import B, Code, Del, Details, Div, Ins, P, Safe, Small, Span, Style, Summary
@@ -18,14 +19,14 @@ from .text import many
 # %% ../nbs/api/19_gridview.ipynb #2b562cbf
 def _is_nothing(x):
     "Is `x` None, NaN, NaT or pandas' NA?"
-    return x is None or type(x).__name__ in ('NAType', 'NaTType') or isinstance(x, float) and x!=x
+    return x is None or type(x).__name__ in ('NAType', 'NaTType') or isinstance(x, Real) and x!=x
 
 def value(
     x, # Anything from a frame
 )->str: # Gated
     "A cell's value in a picture"
     if _is_nothing(x): return '—'
-    if isinstance(x, float): return txt(repr(float(x)).removesuffix('.0'))
+    if isinstance(x, Real) and not isinstance(x, Integral): return txt(str(x).removesuffix('.0'))
     if isinstance(x, str) and (not x or x!=x.strip()): return f"'{txt(x, 120)}'"
     return txt(x.tolist() if hasattr(x, 'tolist') else x, 120)
 
@@ -54,7 +55,7 @@ def _pair(old, new):
 # %% ../nbs/api/19_gridview.ipynb #436326af
 MOST_WIDE = 8
 
-def _is_number(x): return isinstance(x, (int, float, Decimal)) and not isinstance(x, bool)
+def _is_number(x): return isinstance(x, (Real, Decimal)) and not isinstance(x, bool)
 
 def _head(name, xs):
     "The head of a column of values `xs`"

@@ -62,7 +62,7 @@ def heard(v):
 
 def with_notes(v, notes):
     "`v`, and `notes` before its own"
-    if notes: v.notes[:0] = notes
+    if notes: getattr(v, 'said', v.notes)[:0] = notes
     return heard(v)
 
 # %% ../nbs/api/20_inuse.ipynb #7f54d61c

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from fastcore.basics import patch
 from fastcore.xml import B, Code, Del, Details, Div, Em, Ins, Li, P, Safe, Small, Span, Style, Summary, Ul
+from .adopt import Adopted
 from .catalog import Snapshot
 from .changes import DatasetDiff
 from .chunk import DvnbError
@@ -22,7 +23,7 @@ from .gridview import GRID_CSS, grid_view
 from .html import ROW, SIGNS, badge, chips, html, reason, signed, table, to_html, txt
 from .manifest import DIR
 from .repo import Log, States
-from .text import human, many
+from .text import human, many, named
 from .upkeep import CheckReport
 
 # %% ../nbs/api/19_render.ipynb #05a4a474
@@ -31,7 +32,7 @@ def marks(
     tags=None, # Of the version; asked for if not given
 )->str:
     "What was put on a version after it was made, in words"
-    words = [w for w,on in (('withdrawn', v.yanked), ('experimental', v.experimental)) if on]
+    words = [w for w,on in (('withdrawn', v.yanked), (named('experimental', v.record.get('experiments')), v.experimental)) if on]
     return ' '.join([*(f'@{t}' for t in (v.tags if tags is None else tags)), *words])
 
 def _facts(v):
@@ -74,6 +75,15 @@ def __ft__(self:Log, n:int=200):
         return Code(txt(v.ref)),level,when,txt(v.message),f'{v.n_files:,}',human(v.n_bytes),txt(marks(v, tags.get(v.ref, [])))
     heads = 'version', 'level', 'made', 'message', '>files', '>size', 'marks'
     return table(f'{many(len(self), "version")}, the newest first; times in UTC', heads, self, cells, n)
+
+# %% ../nbs/api/19_render.ipynb #094ff097
+@patch
+def __ft__(self:Adopted, n:int=200):
+    "A line a version, and what a person should hear"
+    def cells(v): return Code(txt(v.ref)),badge(v.level) if v.parent else Small('first'),Span(f'{v.created:%Y-%m-%d %H:%M}', cls='dv-w'),txt(v.message),f'{v.n_files:,}',human(v.n_bytes),txt(marks(v))
+    heads,held = ('version', 'level', 'made', 'message', '>files', '>size', 'marks'),P(Small(f'{many(len(self.held), "version")} here already')) if self.held else None
+    new = table(f'{many(len(self), "version")} taken in; times in UTC', heads, self, cells, n) if self else P(f'Nothing new in {txt(self.source)}')
+    return Div(new, held, *(P(B('Note: '), txt(o, 400)) for o in self.notes[:n]))
 
 # %% ../nbs/api/19_render.ipynb #42aac44d
 class Folder:

@@ -245,7 +245,7 @@ class Log(Shown, list):
         return pd.DataFrame(rows, columns=cols)
 
 def _log_lines(log):
-    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*(f'@{t}' for t in v.tags), *sorted(v.marks), v.message]).strip()) for v in log]
+    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*v.marked, v.message]).strip()) for v in log]
     widths = [max(map(len, c)) for c in zip(*rows)]
     return [' '.join([*(c.ljust(w+1) for c,w in zip(r, widths[:3])), r[3].rjust(widths[3]), ' ', r[4]]).rstrip() for r in rows]
 

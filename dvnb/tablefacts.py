@@ -94,7 +94,7 @@ def _row_name(self:TableDiff, values): return ', '.join(f'{shown(k)} {_short(v)}
 @patch
 def _example(self:TableDiff):
     "One changed cell, in words; the column too if others differ"
-    c = self._once('example', lambda: self._cells_of(self._changed[:1], 1)).to_dict('split')['data'][0]
+    c = next(self._once('example', lambda: self._cells_of(self._changed[:1], 1)).itertuples(index=False, name=None))
     *key,column,old,new = c
     which = f'{shown(column)} ' if len(self.changed_cells())>1 else ''
     return f'{self._row_name(key)}: {which}{_short(old)} -> {_short(new)}'
@@ -201,7 +201,7 @@ def summary(self:TableDiff,
     head = f'{shown(a.name)} -> {shown(b.name)}: {self.profiles[0].n_rows:,} -> {many(self.profiles[1].n_rows, "row")}{key}'
     if self.same: return f'{head}, no difference'+' but in bytes'*bool(self.kinds())
     lines = [*self._column_lines(), *([] if self._equal() else self._row_lines())]
-    cells = [] if self._equal() else self.cells(n).to_dict('split')['data']
+    cells = [] if self._equal() else [*self.cells(n).itertuples(index=False, name=None)]
     seen = [f'    {self._row_name(o[:-3])}  {shown(o[-3])}  {_short(o[-2])} -> {_short(o[-1])}' for o in cells]
     total = sum(self.changed_cells().values()) if cells else 0
     return '\n'.join([head, *('  '+o for o in lines), *seen, *([f'    ... and {total-len(cells):,} more cells'] if total>len(cells) else [])])

@@ -92,6 +92,8 @@ class Policy:
         "What was decided, in the words of the call that decides it"
         return ', '.join(f'{f.name}={o!r}' for f in fields(self) if (o := getattr(self, f.name)) is not None)
 
+    def __repr__(self): return f'Policy({self})'
+
 # %% ../nbs/api/10_verdict.ipynb #53fda1ae
 _tables = 'csv|tsv|parquet|pq|arrow|feather|json|jsonl|ndjson'
 _shard = '(-[0-9]{5,}-of-[0-9]{5,})?'

@@ -345,6 +345,7 @@ def outside(folder, tmp):
 results = {'nothing': (lambda folder, tmp: None, 'returned nothing: return a DataFrame'), 'list': (lambda folder, tmp: [1], 'returned a list'), 'series': (lambda folder, tmp: frame(2).label, 'Series'),
     'empty dict': (lambda folder, tmp: {}, 'a dict of nothing'), 'dict of other': (lambda folder, tmp: {'train': [1], 'test': 2}, 'a dict of int, list'),
     'other columns': (lambda folder, tmp: {'a': frame(2), 'b': frame(2).assign(more=1)}, 'splits a and b have different columns, more'),
+    'an index': (lambda folder, tmp: {'a': frame(4), 'b': frame(4).iloc[[0, 3, 1]]}, '.reset_index(drop=True)'),
     'other order': (lambda folder, tmp: {'a': frame(2).assign(x=1), 'b': frame(2).assign(x=1)[['x', 'label']]}, 'different orders'),
     'other types': (lambda folder, tmp: {'a': frame(2), 'b': frame(2).astype(float)}, 'column label is int64 in split a and double in b'),
     'bad split name': (lambda folder, tmp: {'a/b': frame(2)}, 'no file name everywhere'), 'mixed column': (lambda folder, tmp: pd.DataFrame({'x': [1, 'a']}), "mixes"),

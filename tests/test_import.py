@@ -301,3 +301,19 @@ def test_an_interrupted_row_is_finished_by_doing_it_again(top, repo, tmp_path, n
     is_sound(repo.url, {}, tmp_path)
     repo.import_folders(top)
     assert [v.message for v in reversed(again(repo).log())] == [stamp(1), stamp(2), stamp(3)]
+
+# What a cell shows
+
+def test_an_import_shows_its_versions_and_says_where_it_made_a_repo(tmp_path, monkeypatch):
+    import dvnb as dv
+    monkeypatch.setattr('dvnb.inuse.session', {})
+    monkeypatch.delenv('DVNB_REPO', raising=False)
+    monkeypatch.chdir(tmp_path)
+    (old := tmp_path/'copies'/'version_20211231_120000').mkdir(parents=True)
+    (old/'a.csv').write_text('x\n<b>\n')
+    (tmp_path/'copies'/'notes').mkdir()
+    got = dv.import_folders('copies')
+    assert got.notes[0].startswith('made a repo in ') and 'left alone: notes' in got.notes[1]
+    page = got._repr_html_()
+    assert all(o in page for o in ('copies:1.0.0', '2021-12-31 12:00', 'made a repo in', 'left alone: notes'))
+    assert 'Nothing new in' in dv.import_folders('copies')._repr_html_()

@@ -121,6 +121,8 @@ def test_V4_flags_are_kept_in_the_record(repo, given_, flags):
     v = repo.snapshot(df.assign(b=1), 'ds', experimental=given_)
     w = again(repo).load(v.ref)
     assert w.record['experiments'] == flags and w.experimental and all(map(w.version.implements, flags)) and not w.version.implements('other')
+    trial = f'experimental ({", ".join(flags)})' if flags else 'experimental'
+    assert trial in v.summary() and trial in v._repr_html_() and trial in str(repo.log('ds'))
     assert repo.load('ds').ref == 'ds:1.0.0' and repo.load('ds:experimental_latest').ref == 'ds:1.1.0'
 
 @pytest.mark.parametrize('o', ['', 'two words', ['a', ''], [1], 5, ['a,b'], '1st'])

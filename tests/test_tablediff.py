@@ -298,6 +298,15 @@ def test_widened_types_are_compared_by_value():
     d = one(pa.array([1.5, .1], pa.float32()), pa.array([1.5, .1], pa.float64()))
     assert d.cells().id.tolist()==[1], '0.1 is another number in 32 bits'
 
+@pytest.mark.parametrize('narrow', ['float16', 'float32'])
+def test_a_narrow_float_shows_its_own_digits(narrow):
+    d = one(np.array([3, .1, np.nan, 7], narrow), np.array([3.1, .1, 5, np.nan], narrow))
+    digits = str(np.array(3.1, narrow))
+    assert all(f'3.0 -> {digits}' in o for o in (str(d), str(d.kinds())))
+    page = d._repr_html_()
+    assert digits in page and str(float(np.array(3.1, narrow))) not in page
+    assert d.cells().new.map(str).tolist() == [digits, '5.0', 'nan'] and d.cells().new[0] == np.array(3.1, narrow)
+
 def test_common_types_are_exact():
     big = 2**53
     d = one(pa.array([1, big, big+1]), pa.array([1., big, big]))

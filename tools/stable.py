@@ -46,6 +46,12 @@ def _today_only(m):
     if not m[3]: return '2001-01-01'
     return f"2001-01-01{m[2]}12:00{':00' if m[4] else ''}{re.sub('[0-9]', '0', m[5] or '')}"
 
+def _cited_today():
+    "Pairs of a pattern that names this year in a citation, or this month in its BibTeX entry, and what is written for it"
+    now = dt.datetime.now(dt.timezone.utc)
+    bibtex = rf'(\byear += )\{{{now.year}\}}(,\s+month += ){now:%b}\b'
+    return [(re.compile(bibtex, re.I), r'\1{2001}\2jan'), (re.compile(rf'\({now.year}\)(?=\. [^\n]*\[Data set\])'), '(2001)')]
+
 def _paths():
     "Pairs of a pattern that names a place of this machine and what is written for it, longest places first"
     tmps = {tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())}
@@ -63,7 +69,7 @@ def _commit():
 def stable_text():
     "A function from text to the same text without what differs between two runs or two machines"
     subs = [(_ansi, ''), (_overwritten, ''), (_address, ''), (_took, r'\1 0.1 s'), (_ago, '1 s ago'),
-        (_timing, r'\1: 0.1 s'), (_time, _today_only), *_paths(),
+        (_timing, r'\1: 0.1 s'), (_time, _today_only), *_cited_today(), *_paths(),
         (re.compile(rf'(?<![\w.]){re.escape(platform.python_version())}(?![\w.])'), '3.11.0')]
     if commit := _commit():
         subs.append((re.compile(rf'\b{commit[:7]}[0-9a-f]{{0,33}}\b'), lambda m: 'c' + '0'*(len(m[0])-1)))
