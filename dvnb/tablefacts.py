@@ -46,17 +46,19 @@ def stats(self:TableDiff): # A DataFrame: `column changed share nulls_old nulls_
     return pd.DataFrame(cols).astype({k: t for k,t in dict(changed='Int64', share='Float64', nulls_old='Int64', nulls_new='Int64').items() if rows})
 
 # %% ../nbs/api/08_tablefacts.ipynb #6c4960bc
-def _names(names, most=4): return ', '.join(map(shown, names[:most]))+(f' and {len(names)-most:,} more' if len(names)>most else '')
+def _listed(words, sep=', ', most=4): return sep.join(words[:most])+(f' and {len(words)-most:,} more' if len(words)>most else '')
+
+def _names(names): return _listed([*map(shown, names)])
 
 @patch
 def _column_facts(self:TableDiff):
     c = self.columns
     if c.added: yield 'column_added',len(c.added),_names(c.added)
     if c.removed: yield 'column_removed',len(c.removed),_names(c.removed)
-    if c.renamed: yield 'column_renamed',len(c.renamed),', '.join(f'{shown(o)} -> {shown(n)}' for o,n in c.renamed[:4])
+    if c.renamed: yield 'column_renamed',len(c.renamed),_listed([f'{shown(o)} -> {shown(n)}' for o,n in c.renamed])
     for kind,wide in ('type_changed', False),('type_widened', True):
         ps = [p for p in c.pairs if p.change and (p.change=='widened')==wide]
-        if ps: yield kind,len(ps),'; '.join(map(_retyped, ps[:4]))
+        if ps: yield kind,len(ps),_listed([*map(_retyped, ps)], '; ')
     if names := self._nullable(): yield 'nullable_changed',len(names),_names(names)
     if c.reordered: yield 'columns_reordered',len(c.reordered),f'{_names(c.reordered)} moved'
     yield from self._class_facts()
@@ -145,7 +147,8 @@ def _row_facts(self:TableDiff):
 def _reordered(self:TableDiff):
     r = self.rows
     if callable(r._moved) and r.old>1_000_000: return r.old-r.removed,'rows stand in another order'
-    return (r.moved or r.old-r.removed),f'{r.moved:,} of {r.old:,} rows moved' if r.moved else 'rows stand in another order'
+    stayed = f'the {r.old-r.removed:,} rows that both have' if r.removed else f'{r.old:,} rows'
+    return (r.moved or r.old-r.removed),f'{r.moved:,} of {stayed} moved' if r.moved else 'rows stand in another order'
 
 # %% ../nbs/api/08_tablefacts.ipynb #f405adb3
 @patch
