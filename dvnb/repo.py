@@ -17,6 +17,7 @@ from .catalog import Catalog, Snapshot
 from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
 from .derived import Derived
+import dvnb.levels  # gives a `DatasetDiff` its levels
 from .local import Local
 from .objects import StoreError
 from .readcache import remember_reads
