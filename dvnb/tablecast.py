@@ -100,12 +100,20 @@ def _all_null(a):
     return pa.nulls(len(a))
 
 # %% ../nbs/api/07_tablecast.ipynb #b643c74c
+def _some(a, n=1000):
+    "About `n` of the texts `a`, from all over"
+    import pyarrow as pa
+    return a.take(pa.array(range(0, len(a), len(a)//n))) if len(a)>10*n else a
+
+def _fits(a, word):
+    try: fit_text(a, word)
+    except _Misfit: return False
+    return True
+
 def next_word(a, word):
     "The first type after `word` that texts `a` fit"
-    for o in _chain[_chain.index(word)+1:]:
-        try: fit_text(a, o)
-        except _Misfit: continue
-        return o
+    some = _some(a)
+    return next(o for o in _chain[_chain.index(word)+1:] if _fits(some, o) and (some is a or _fits(a, o)))
 
 def first_misfit(
     column, # What `fit` takes, sliceable
