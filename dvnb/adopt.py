@@ -62,11 +62,11 @@ def adopt(self:Repo,
         used,parent,at = self.catalog.listing(dataset),self.before(dataset, version),_seconds()
         root,nodes = self._keep_draft(draft, parent)
         diff = self._against(parent, draft)
-        judged = diff.verdict if diff else Verdict(Level.NONE, ['first version'])
+        judged = diff.verdict if diff is not None else Verdict(Level.NONE, ['first version'])
         if version in used: raise VersionTaken(f'{dataset}:{version} was given before: a number is used once')
         v = version or number(used, parent and parent.version, judged.level)
         forced = _kept_promise(v, parent, judged, why)
-        policy = diff.policy if diff else self.policy_of(dataset)
+        policy = diff.policy if diff is not None else self.policy_of(dataset)
         rec = self._record(draft, root, parent, judged, v, policy, forced=forced, schemas=_schemas(parent, diff), base=parent and parent.ref,
             **{'message': '', 'experimental': False, 'experiments': [], **fields})
         if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
