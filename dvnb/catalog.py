@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Unreadable', 'dump_record', 'load_record', 'Snapshot', 'VersionTaken', 'Catalog', 'folder', 'record_key', 'Shelf',
-           'now', 'options_config']
+           'now', 'options_config', 'whole']
 
 # %% ../nbs/api/04_catalog.ipynb #30230eef
 import json, re
@@ -60,6 +60,11 @@ class Snapshot(Shown):
     @property
     def experimental(self): return 'experimental' in self.marks or bool(self.record.get('experimental')) and 'promoted' not in self.marks
     @property
+    def words(self):
+        "What keeps it from being picked, in words"
+        trial = 'experimental' + f' ({", ".join(self.record.get("experiments") or ())})'*bool(self.record.get('experiments'))
+        return ['withdrawn']*self.yanked + [trial]*self.experimental + ['forgotten']*('forgotten' in self.marks)
+    @property
     def label(self): return self.created.strftime('version_%Y%m%d_%H%M%S')
     @property
     def tags(self): return sorted(t for t,v in self.repo.catalog.tags(self.dataset).items() if v==str(self.version)) if self.repo else []
@@ -75,7 +80,7 @@ def summary(self:Snapshot, n:int=5)->str:
     "The version in lines of text, with at most `n` reasons and all notes"
     rec = self.record
     since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
-    names = [*(f'@{t}' for t in self.tags), *sorted(self.marks)]
+    names = [*(f'@{t}' for t in self.tags), *self.words]
     head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
@@ -184,9 +189,9 @@ def versions(self:Catalog, dataset:str, forgotten:bool=False)->list:
 
 # %% ../nbs/api/04_catalog.ipynb #cd81ae85
 @patch
-def mark(self:Catalog, v:Snapshot, mark:str, **data):
-    "Put a mark beside the record of `v`; one that is there stays as it is"
-    try: self.objs.put(f'{record_key(v.dataset, v.version)}.{mark}', dump_record({'time': now().isoformat(), **data}))
+def mark(self:Catalog, v:Snapshot, mark:str, replace:bool=False, **data):
+    "Put a mark beside the record of `v`; one that is there stays as it is, unless `replace`"
+    try: self.objs.put(f'{record_key(v.dataset, v.version)}.{mark}', dump_record({'time': now().isoformat(), **data}), replace=replace)
     except KeyTaken: pass
     v.marks.add(mark)
 
@@ -278,6 +283,15 @@ def options_config(
     "The config under which data made with `options` are kept"
     def word(v): return json.dumps(v) if isinstance(v, bool) else str(v) if _plain(str(v)) and v not in ('true', 'false') else digest(str(v).encode()).hex()[:12]
     return '+'.join([*([config] if config else []), *(f'{k}.{word(v)}' for k,v in sorted(options.items()))]) or None
+
+# %% ../nbs/api/04_catalog.ipynb #9cde257e
+def whole(
+    name:str, # As typed, with or without a config and options
+)->Ref: # Without a version; `RefError` if there is one
+    "The dataset that is meant where all of it is meant"
+    r = Ref.parse(name)
+    if r.version is not None or r.label is not None: raise RefError(f'{r} names a version, and the whole dataset is meant here: write {r.dataset}')
+    return Ref(r.name, options_config(r.config, r.kwargs))
 
 # %% ../nbs/api/04_catalog.ipynb #61e28675
 @patch

@@ -31,8 +31,7 @@ def marks(
     tags=None, # Of the version; asked for if not given
 )->str:
     "What was put on a version after it was made, in words"
-    words = [w for w,on in (('withdrawn', v.yanked), ('experimental', v.experimental)) if on]
-    return ' '.join([*(f'@{t}' for t in (v.tags if tags is None else tags)), *words])
+    return ' '.join([*(f'@{t}' for t in (v.tags if tags is None else tags)), *v.words])
 
 def _facts(v):
     return ' · '.join([many(v.n_files, 'file'), human(v.n_bytes), f'{human(v.new_bytes)} new', f'{v.created:%Y-%m-%d %H:%M} UTC', *filter(None, [txt(marks(v))])])

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from threading import RLock
 from fastcore.basics import patch
-from .catalog import Catalog, Snapshot
+from .catalog import Catalog, Snapshot, whole
 from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
 from .derived import Derived
@@ -105,7 +105,12 @@ def load(self:Repo,
     "The version that `ref` means"
     if isinstance(ref, Snapshot): return ref
     r = Ref.parse(ref)
-    if r.name in self.builders: return self.builders[r.name].load(self, r, build)
+    v = self.builders[r.name].load(self, r, build) if r.name in self.builders else self._stored(r)
+    v.asked = str(r)
+    return v
+
+@patch
+def _stored(self:Repo, r):
     try: return self.catalog.resolve(r)
     except ConfigNotFound:
         default = self.catalog.default_config(r.name) if r.config is None else None
@@ -180,8 +185,7 @@ def policy(self:Repo,
     **decisions, # Fields of `Policy`
 )->Policy:
     "Decide what the rules leave open, or show what was decided"
-    r = Ref.parse(name)
-    if r.version is not None or r.label is not None: raise RefError(f'{r} is a version, and a policy is for all to come: write {r.dataset}')
+    r = whole(name)
     known = [f.name for f in fields(Policy)]
     if bad := next((k for k in decisions if k not in known), None): raise PolicyError(f'{bad} is no policy: one of {", ".join(known)}{_meant(bad, known)}')
     given = {k: v for k,v in decisions.items() if v is not None}
@@ -220,7 +224,7 @@ def yank(self:Repo, ref, reason:str='', *, undo:bool=False)->Snapshot:
     "Withdraw a version: passed over from now on, but still had by its number, with a warning"
     v = self.load(ref, build=False)
     if undo: self.catalog.unmark(v, 'yanked')
-    else: self.catalog.mark(v, 'yanked', reason=reason)
+    else: self.catalog.mark(v, 'yanked', replace=bool(reason), reason=reason)
     return self.load(v.ref)
 
 @patch
@@ -228,7 +232,7 @@ def datasets(self:Repo,
     name:str, # A dataset, with or without a config
 )->list: # `name` or `name/config`; `VersionNotFound` if there are none
     "What `name` means where all versions are meant: those without a config, else those of every config"
-    r = Ref.parse(name)
+    r = whole(name)
     there = [c for c,s in self.catalog.shelves(r.name, r.config).items() if s.versions]
     if not there: self.load(r, build=False)
     return [f'{r.name}/{c}' if c else r.name for c in ([r.config] if r.config in there else sorted(there))]
@@ -245,7 +249,7 @@ class Log(Shown, list):
         return pd.DataFrame(rows, columns=cols)
 
 def _log_lines(log):
-    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*(f'@{t}' for t in v.tags), *sorted(v.marks), v.message]).strip()) for v in log]
+    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*(f'@{t}' for t in v.tags), *v.words, v.message]).strip()) for v in log]
     widths = [max(map(len, c)) for c in zip(*rows)]
     return [' '.join([*(c.ljust(w+1) for c,w in zip(r, widths[:3])), r[3].rjust(widths[3]), ' ', r[4]]).rstrip() for r in rows]
 
