@@ -36,6 +36,8 @@ class Promise(Shown):
     @property
     def kept(self)->bool: return self.verdict is not None and self.found<=self.promised
     @property
+    def ok(self)->bool: return self.state() in ('kept', 'forced')
+    @property
     def forced(self)->str:
         "The reason that was given for the number of the new version, if one was"
         return self.new.record.get('forced') or ''
