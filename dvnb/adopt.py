@@ -13,7 +13,7 @@ from .ref import Version
 from .repo import Repo
 from .snapshots import Draft, number
 from .snapshots import _schemas, _seconds
-from .text import many
+from .text import many, one_line
 from .verdict import Level, Verdict
 
 # %% ../nbs/api/16_adopt.ipynb #2c7f6af3
@@ -30,7 +30,7 @@ class Adopted(list):
         return [*(f'left out {k}: {why}' for k,why in self.skipped.items()), *(f'{v.ref}: {o}' for v in self for o in v.notes), *self.said]
 
     def __repr__(self):
-        new = [f'{v.ref}  {v.level if v.parent else "first version"}  {v.message}'.rstrip() for v in self]
+        new = [f'{v.ref}  {v.level if v.parent else "first version"}  {one_line(v.message)}'.rstrip() for v in self]
         held = [f'{many(len(self.held), "version")} here already'] if self.held else []
         return '\n'.join([*(new or [f'nothing new in {self.source}']), *held, *(f'  {o}' for o in self.notes)])
 

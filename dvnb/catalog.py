@@ -14,7 +14,7 @@ from .chunk import digest
 from .objects import KeyTaken, StoreError
 from .ref import (ConfigNotFound, Ref, RefError, Version, VersionNotFound, check_label, config_from_key, config_key, config_name, dataset_name,
     is_digest_prefix, label_time, near)
-from .text import Shown, ago, human, many
+from .text import Shown, ago, human, many, one_line
 
 # %% ../nbs/api/04_catalog.ipynb #139b916e
 class Unreadable(StoreError):
@@ -81,7 +81,7 @@ def summary(self:Snapshot, n:int=5)->str:
     rec = self.record
     since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
     names = [*(f'@{t}' for t in self.tags), *self.words]
-    head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', rec['message']])]).rstrip()
+    head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', one_line(rec['message'])])]).rstrip()
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
     nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
@@ -354,7 +354,7 @@ def _among(match, r): return f'highest of {len(match)}' + ('' if r.version is No
 def _picked(self:Catalog, s, why):
     "`s` with the reason why it was taken, and the reason why it should not be"
     s.picked_by = why
-    if s.yanked: s.notes.append(f'{s.ref} was withdrawn: {self.read_mark(s, "yanked")["reason"] or "no reason given"}')
+    if s.yanked: s.notes.append(f'{s.ref} was withdrawn: {one_line(self.read_mark(s, "yanked")["reason"]) or "no reason given"}')
     return s
 
 # %% ../nbs/api/04_catalog.ipynb #15194c8e

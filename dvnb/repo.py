@@ -24,7 +24,7 @@ from .ref import ConfigNotFound, Ref, RefError, VersionNotFound, near
 from .scan import StatCache
 from .store import Store, init_store
 from .table import frame_digest, is_frame, to_tables
-from .text import Shown, many
+from .text import Shown, many, one_line
 from .tree import Tree, folder_tree, frames_tree, version_tree
 from .verdict import Policy, PolicyError
 
@@ -249,7 +249,7 @@ class Log(Shown, list):
         return pd.DataFrame(rows, columns=cols)
 
 def _log_lines(log):
-    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*(f'@{t}' for t in v.tags), *v.words, v.message]).strip()) for v in log]
+    rows = [(v.ref, v.level if v.parent else '', f'{v.created:%Y-%m-%d %H:%M}', many(v.n_files, 'file'), ' '.join([*(f'@{t}' for t in v.tags), *v.words, one_line(v.message)]).strip()) for v in log]
     widths = [max(map(len, c)) for c in zip(*rows)]
     return [' '.join([*(c.ljust(w+1) for c,w in zip(r, widths[:3])), r[3].rjust(widths[3]), ' ', r[4]]).rstrip() for r in rows]
 

@@ -10,6 +10,7 @@ __all__ = ['word_re', 'SHORT', 'UsageError', 'split_line', 'long_options', 'a_wo
 import ast, json, logging, os, re, shlex, sys
 from contextlib import contextmanager
 from inspect import Parameter, signature
+from math import isfinite
 from fastcore.basics import patch
 from fastcore.script import anno_parser
 from .chunk import DvnbError
@@ -191,11 +192,22 @@ def _fields(x):
     if isinstance(x, (str, int, os.PathLike, Version, Ref, Exception)) or not hasattr(x, '__dict__'): return None
     return {k: o for k,o in vars(x).items() if k[0]!='_'}
 
+def _cell(o):
+    "A value of a table as JSON can hold it, every digit kept; bytes as hex digits"
+    if o is None or type(o) in (bool, int, str): return o
+    if isinstance(o, float): return o if isfinite(o) else None
+    if isinstance(o, bytes): return o.hex()
+    if isinstance(o, dict): return {str(k): _cell(v) for k,v in o.items()}
+    if hasattr(o, 'tolist'): o = o.tolist()
+    if isinstance(o, (list, tuple)): return [_cell(v) for v in o]
+    if str(o) in ('NaT', '<NA>'): return None
+    return o.isoformat() if hasattr(o, 'isoformat') else str(o)
+
 def plain(x):
     "`x` as JSON can hold it"
     from dvnb.repo import States
     if x is None or type(x) in (bool, int, float, str): return x
-    if hasattr(x, 'to_json'): return json.loads(x.to_json(orient='records', date_format='iso'))
+    if hasattr(x, 'to_json'): return [dict(zip(map(str, x.columns), map(_cell, row))) for row in zip(*(x[k].tolist() for k in x.columns))]
     if isinstance(x, States): return [{'folder': f, **({'error': str(d)} if isinstance(d, DvnbError) else plain(d))} for f,d in x]
     if isinstance(x, (set, frozenset)): return sorted(map(plain, x))
     if isinstance(x, (list, tuple)) and type(x).__name__ not in _told: return [plain(o) for o in x]

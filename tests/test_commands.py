@@ -450,6 +450,26 @@ def test_words_and_places_of_exchange_are_offered(taxi):
     assert offered('git-track ta') == offered('git_track ta') == offered('import_folders ta') == offered('import-tfds ta') == offered('copy x ta') == ['taxi/']
     assert '--experiment' in offered('snapshot taxi --exp')
 
+def test_a_table_as_json_keeps_every_digit(place, capsys):
+    df = pd.DataFrame(dict(x=[.1+.2, float('nan')], n=[2**62+1, -1], b=[b'\xff\0', None], t=pd.to_datetime(['2020-01-01', None]), l=[[1, 2], [3, 4]], i=pd.array([1, None], 'Int64')))
+    dv.snapshot(df, 'sales')
+    assert main(['read', 'sales', '--json']) == 0
+    assert json.loads(capsys.readouterr().out) == [dict(x=.1+.2, n=2**62+1, b='ff00', t='2020-01-01T00:00:00', l=[1, 2], i=1), dict(x=None, n=-1, b=None, t=None, l=[3, 4], i=None)]
+    dv.snapshot(df[:0], 'none')
+    assert answer('read', 'none') == []
+
+def test_what_people_wrote_stays_in_its_line(taxi, capsys):
+    "A message may come from a repo of somebody else"
+    evil = 'first\nsecond \x1b[31mred'
+    dv.snapshot('taxi', message=evil)
+    dv.snapshot('taxi', bump='patch', force=evil)
+    dv.yank('taxi:1.0.1', evil)
+    for line in 'log', 'load taxi:1.0.0', 'load taxi:1.0.1', 'audit taxi', 'promise taxi:1.0.0 taxi:1.0.1':
+        main(line.split())
+        said = capsys.readouterr()
+        assert '\x1b' not in said.out+said.err and '\nsecond' not in said.out+said.err
+    assert 'first second \\x1b[31mred' in str(dv.log())
+
 # The whole dataset
 
 @pytest.mark.parametrize('word', ['log', 'audit', 'policy', 'about'])
