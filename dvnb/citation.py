@@ -11,7 +11,7 @@ import re
 from unicodedata import category, normalize
 from urllib.parse import urlsplit
 from fastcore.basics import patch
-from .catalog import Snapshot
+from .catalog import Snapshot, whole
 from .chunk import DvnbError
 from .ignore import DEFAULT_IGNORE
 from .inputs import uses
@@ -75,7 +75,7 @@ def about(self:Repo,
     doi:str=None, # Of the data, or of the paper that describes them
 )->About:
     "Say what a dataset is, or show what was said"
-    r = Ref.parse(name)
+    r = whole(name)
     if not any(n.partition('/')[0]==r.name and r.dataset in (r.name, n) for n in self.catalog.names()): self.load(r.dataset)
     given = clean(dict(title=title, authors=authors, license=license, source=source, doi=doi))
     if given: self.catalog.revise(r.dataset, 'about', lambda old: {k: x for k,x in (old | given).items() if x})

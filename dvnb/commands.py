@@ -9,7 +9,7 @@ __all__ = ['GROUPS', 'COMMANDS', 'init', 'use', 'snapshot', 'diff', 'status', 'l
 # %% ../nbs/api/21_commands.ipynb #af3cc622
 import os
 from typing import Annotated
-from .inuse import Several, address, begin, heard, in_use, opened, repo_class, session, with_notes
+from .inuse import Several, address, begin, giving, heard, in_use, opened, repo_class, session, with_notes
 from .objects import StoreError
 from .sharing import about, audit, build, builder, cite, copy, git_track, import_folders, import_tfds, promise, used
 
@@ -46,7 +46,7 @@ def snapshot(
     version:str=None, # This number, if the data keep what it promises
     bump:str=None, # Or this level: patch, minor or major
     force:str='', # Why a lower number than the data ask for is right; kept in the record
-    experimental:bool=False, # Is it passed over unless asked for by its number?
+    experimental:bool=False, # Is it passed over unless asked for by its number? In Python also names of what it tries out
     ignore:Several=None, # A rule more of what is no data, as in `.gitignore`; may be repeated
     dry_run:bool=False, # Only show what it would change
 ): # `Snapshot`: a new version, or the one that has this content; `DatasetDiff`, if `dry_run`
@@ -134,13 +134,13 @@ def restore(
     keep_going:bool=False, # Bring back what can be had, if some files are damaged
 ): # What was done
     "Put a version back into a folder"
-    return in_use().restore(ref, target, files=files, dry_run=dry_run, keep_going=keep_going)
+    return heard(in_use().restore(ref, target, files=files, dry_run=dry_run, keep_going=keep_going))
 
 def undo(
     folder=None, # The folder that was restored into; by default the last one
 ): # What was done
     "Take the last restore back"
-    return in_use().undo(folder)
+    return heard(in_use().undo(folder))
 
 # %% ../nbs/api/21_commands.ipynb #d2031090
 def read(
@@ -150,14 +150,14 @@ def read(
     split:str=None, # Which split, or which rows of which: train[:25%]+test
 ): # A DataFrame; a dict of them for `*`
     "The values of a version"
-    return in_use().read(ref, file, split=split)
+    with giving(ref) as v: return in_use().read(v, file, split=split)
 
 def path(
     ref, # A version
     files:Annotated[str, {'nargs': '*'}]=None, # Only these: patterns as in `.gitignore`
 ): # A folder, not to be written to
     "A folder with the files of a version, for programs that read"
-    return in_use().path(ref, files or None)
+    with giving(ref) as v: return in_use().path(v, files or None)
 
 # %% ../nbs/api/21_commands.ipynb #2b23ab7b
 def tag(

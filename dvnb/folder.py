@@ -214,10 +214,10 @@ def restore(self:Repo,
 )->Plan: # What was done; `Plans` if neither `ref` nor `target` is given: each folder that a pointer file names
     "Bring a version back"
     if ref is None and target is None:
-        return Plans([self.restore(v, f, files=files, dry_run=dry_run, keep_going=keep_going) for f,v in pointed(self)])
+        return Plans([self.restore(v.ref, f, files=files, dry_run=dry_run, keep_going=keep_going) for f,v in pointed(self)])
     place = target
     v,target,files = self._where(ref, target, files)
-    man = as_tree(v, self).manifest
+    man,said = as_tree(v, self).manifest,[] if v is ref else v.notes
     wanted = select(man, files, v.ref)
     def remember(): self.local.remember(target, name=v.dataset, base=v.ref, digest=v.digest, own=self.local.origin(target).get('own', False))
     if not os.path.lexists(target) or _replaceable(target):
@@ -230,6 +230,7 @@ def restore(self:Repo,
         plan.root = v.root
         if not dry_run and plan: self._finish(plan, seen, origin, keep_going, files is None)
         if not dry_run and files is None: remember()
+    plan.notes += said
     if dry_run: return plan
     note_use(v, 'restore')
     if files is None: plan.notes += self.follow(place or target, v)

@@ -14,7 +14,7 @@ from .chunk import DvnbError
 from .commands import COMMANDS
 from .inuse import in_use
 from .ref import Ref
-from .shell import UsageError, answer, long_options, parser, split_line, usage, word_re
+from .shell import UsageError, a_word, answer, long_options, parser, split_line, usage, word_re
 from .table import is_frame
 
 # %% ../nbs/api/23_magic.ipynb #82069060
@@ -52,12 +52,27 @@ class _DverMagics(Magics):
 
 # %% ../nbs/api/23_magic.ipynb #f433fd08
 def _versions(part, repo):
-    name,sep,_ = re.match('([^:@]*)([:@]?)(.*)', part, re.S).groups()
-    if not sep: return repo.catalog.names()
-    dataset = Ref.parse(name).dataset
-    if sep=='@': return [f'{name}@{t}' for t in sorted(repo.catalog.tags(dataset))]
+    name,sep,begun = re.match('([^:@]*)([:@]?)(.*)', part, re.S).groups()
+    if not sep: return _names(repo)
+    dataset = _means(name, repo)
+    if sep=='@': return [f'{name}@{t}' for t in (*sorted(repo.catalog.tags(dataset)), *(_labels(repo, dataset) if begun else ()))]
     have = [v for v,marks in repo.catalog.listing(dataset).items() if 'forgotten' not in marks]
     return [f'{name}:{o}' for o in (*reversed(have), *['latest']*bool(have))]
+
+def _names(repo):
+    "Datasets, stored or made by code; one that has several configs by its name alone, too"
+    made = {f'{b.name}/{c}' for b in repo.builders.values() for c in b.configs}
+    every = {*repo.catalog.names(), *made, *(k for k,b in repo.builders.items() if not b.configs)}
+    names = [n.partition('/')[0] for n in every]
+    return sorted(every | {n for n in names if names.count(n)>1})
+
+def _labels(repo, dataset):
+    "Times of versions, which are many and long: only for who has begun to write one"
+    return [v.label for v in reversed(repo.catalog.versions(dataset))]
+
+def _means(name, repo):
+    try: return repo.load(name, build=False).dataset
+    except DvnbError: return Ref.parse(name).dataset
 
 def _refs(part, names):
     try: return _versions(part, in_use())
@@ -77,7 +92,7 @@ def _frames(part, names): return sorted(k for k,o in names.items() if k[0]!='_' 
 
 _anything = _frames,_refs,_files
 PLACES = dict(source=(_frames, _files), old=_anything, new=_anything, ref=(_refs,), name=(_refs,), folder=(_files,),
-    target=(_folders,), url=(_folders,))
+    target=(_folders,), url=(_folders,), refs=(_refs,), to=(_folders,), data_dir=(_folders,))
 
 # %% ../nbs/api/23_magic.ipynb #ac32ab69
 def _at(word, before):
@@ -87,13 +102,13 @@ def _at(word, before):
         if wants: wants = None
         elif o[:1]=='-': wants = options[o].dest if o in options and options[o].nargs!=0 else None
         else: n += 1
-    params = [*signature(COMMANDS[word]).parameters.values()]
+    params = [*signature(COMMANDS[a_word(word)]).parameters.values()]
     here = [o.name for o in params if o.kind==o.POSITIONAL_OR_KEYWORD][n:n+1]
     return (wants, True) if wants else (here[0] if here else None, False)
 
 def _choices(before, part, names):
     if not before or before==['help']: return [*COMMANDS, *['help']*(not before)]
-    if before[0] not in COMMANDS: return []
+    if a_word(before[0]) not in COMMANDS: return []
     param,is_value = _at(before[0], before[1:])
     if part[:1]=='-' and not is_value: return long_options(parser(before[0]))
     return list(dict.fromkeys(c for f in PLACES.get(param, ()) for c in f(part, names)))

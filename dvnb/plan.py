@@ -55,6 +55,8 @@ class Plan(Shown):
 
 class Plans(Shown, list):
     "What a restore does to several folders, a `Plan` each"
+    @property
+    def notes(self): return [o for p in self for o in p.notes]
     def __repr__(self): return '\n'.join(map(repr, self))
 
 def select(

@@ -15,7 +15,7 @@ from .number import promised
 from .progress import Progress
 from .ref import RefError, Version
 from .repo import Repo, as_tree
-from .text import Shown, many
+from .text import Shown, many, one_line
 from .verdict import Level, Policy
 
 # %% ../nbs/api/14_proof.ipynb #0f302337
@@ -35,6 +35,8 @@ class Promise(Shown):
     def found(self)->Level|None: return self.verdict and self.verdict.level
     @property
     def kept(self)->bool: return self.verdict is not None and self.found<=self.promised
+    @property
+    def ok(self)->bool: return self.state() in ('kept', 'forced')
     @property
     def forced(self)->str:
         "The reason that was given for the number of the new version, if one was"
@@ -64,7 +66,7 @@ def summary(self:Promise, n:int=8)->str:
     head += 'kept' if self.kept else f'not known, {self.error}' if self.verdict is None else f'broken, the data ask for {self.found}'
     by = [f'  judged with {self.policy}']*bool(str(self.policy))
     why = [f'  {o}' for o in self.reasons[:n]]*(self.verdict is not None)
-    forced = [f'  the number was forced: {self.forced}']*bool(self.forced)
+    forced = [f'  the number was forced: {one_line(self.forced)}']*bool(self.forced)
     return '\n'.join([head, *why, *by, *forced])
 
 @patch
@@ -124,7 +126,7 @@ class Audit(Shown, list):
 def why_of(p:Promise)->str:
     "What to say of a step in a line: why a promise is broken, and why somebody did it nevertheless"
     said = p.reasons[0] if not p.kept and p.reasons else ''
-    return '; '.join(filter(None, [said, f'forced: {p.forced}' if p.forced else '']))
+    return '; '.join(filter(None, [said, f'forced: {one_line(p.forced)}' if p.forced else '']))
 
 def _audit_lines(audit):
     rows = [(p.new.ref, f'since {p.old.version}', p.state(), f'{p.promised} promised', '' if p.found is None else f'{p.found} found', why_of(p)) for p in audit]

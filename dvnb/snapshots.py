@@ -61,6 +61,7 @@ def _inside(path, folder):
 def _dataset(self:Repo, name):
     r = Ref.parse(name)
     if r.version is not None or r.label is not None: raise RefError(f'{name} names a version: write {r.dataset}, and version=... for a number')
+    if r.kwargs: raise RefError(f'{name} has options, which only a dataset with a builder takes: write {r.dataset}, or a config such as {r.name}/small')
     if r.config: config_name(r.config, [n.partition('/')[2] for n in self.catalog.names() if n.startswith(r.name+'/')])
     return r.dataset
 
@@ -136,10 +137,12 @@ def draft(self:Repo, src:Source, rules, sink=None)->Draft:
 # %% ../nbs/api/12_snapshots.ipynb #06733bfa
 @patch
 def same_version(self:Repo, draft:Draft)->Snapshot|None:
-    "The version that has this very content, the latest if there are several"
+    "The version that has this very content; of several one that is good, that the folder stems from, the latest"
     frames = {os.fsdecode(p): d.hex() for p,d in draft.frames.items()}
     def same(v): return v.frames==frames if frames else v.digest==draft.digest.hex()
-    return next((v for v in reversed(self.catalog.versions(draft.src.dataset)) if same(v)), None)
+    base = self.local.origin(draft.src.x).get('base') if draft.src.tables is None else None
+    found = [v for v in self.catalog.versions(draft.src.dataset) if same(v)]
+    return max(found, key=lambda v: (not v.yanked, v.ref==base, not v.experimental, v.version), default=None)
 
 def _known(v, latest):
     "`v` as the answer of a snapshot that made nothing new"
@@ -217,11 +220,11 @@ def commit(self:Repo, draft:Draft, ask, against=None, **fields)->Snapshot:
         (parent, above),at = (against(dataset), None) if against else self.neighbours(dataset, ask['version']),_seconds()
         root,nodes = self._keep_draft(draft, parent)
         diff = self._against(parent, draft)
-        judged,schemas = diff.verdict if diff else Verdict(Level.NONE, ['first version']),_schemas(parent, diff)
+        judged,schemas = diff.verdict if diff is not None else Verdict(Level.NONE, ['first version']),_schemas(parent, diff)
         v = number(used, parent and parent.version, judged.level, evidence=str(judged), **ask)
         self._keeps_up(above, v, draft, schemas, ask['force'])
         hints = self.hints(diff)
-        policy = diff.policy if diff else self.policy_of(dataset)
+        policy = diff.policy if diff is not None else self.policy_of(dataset)
         rec = self._record(draft, root, parent, judged, v, policy, forced=ask['force'], schemas=schemas, hinted=[*hints], **fields)
         if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
         try: made = self.catalog.add(rec)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd, pytest
 from dvnb.builders import Builder, BuilderError, Config, source_of
 from dvnb.building import BuildFailed, scratch
-import dvnb.loading
+import dvnb.citation, dvnb.loading, dvnb.proof
 from dvnb.catalog import options_config
 from dvnb.chunk import DvnbError
 from dvnb.ref import ConfigNotFound, RefError, Version, VersionNotFound
@@ -137,12 +137,25 @@ def test_C3_unknown_config(repo, digits):
     with pytest.raises(ConfigNotFound, match='digits has no config smal; there are small, full, old; did you mean small?'): repo.load('digits/smal')
     assert issubclass(ConfigNotFound, LookupError)
     repo.builders.clear()
-    with pytest.raises(ConfigNotFound, match='digits has no config odl; there is old; did you mean old?'): repo.load('digits/odl:1.0.0')
+    with pytest.raises(ConfigNotFound, match='digits has no config odl; there is old; did you mean old'): repo.load('digits/odl:1.0.0')
 
 def test_C4_configs_and_versions_are_a_table_with_two_keys(repo, digits):
     refs = [f'digits/{c}:{v}' for c, vs in dict(small=['2.0.0', '3.0.0'], full=['2.1.0', '4.0.0']).items() for v in vs]
     assert [str(repo.load(o)) for o in refs] == refs
     assert sorted(str(v) for v in repo.log()) == sorted(refs)
+
+def test_what_was_asked_of_a_builder_is_cited(repo, digits):
+    for text in 'digits', 'digits:2.*.*': assert f'asked     {text}, which meant digits/small:2.0.0 (' in str(repo.cite(text))
+    assert repo.load('digits/full:latest').asked == 'digits/full:latest'
+
+def test_words_about_a_dataset_reach_what_options_made(repo):
+    @repo.builder('counts', version='1.0.0')
+    def counts(config, version, n=2): return frame(n)
+    repo.load('counts/n=5')
+    assert [str(v) for v in repo.log('counts/n=5')] == ['counts/n.5:1.0.0']
+    repo.policy('counts/n=5', append='minor')
+    assert repo.policy('counts').append is None and repo.policy('counts/n=5').append == 'minor'
+    assert repo.audit('counts/n=5').first == [repo.load('counts/n=5')] and repo.about('counts/n=5', title='Five').dataset == 'counts/n.5'
 
 # B: builds
 

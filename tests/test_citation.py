@@ -135,7 +135,7 @@ def test_what_is_said_of_a_name_is_true_of_its_configs(repo, iris):
     assert repo.about('digits/full', title='All digits').title == 'All digits'
     assert (repo.about('digits/full').license, repo.about('digits/small').title, repo.about('digits').title) == ('CC0', 'Digits', 'Digits')
     assert 'Digits (digits/small:1.0.0)' in str(repo.cite('digits/small'))
-    refuses(lambda: repo.about('digits/big', title='x'), 'no config big', 'full, small', error=VersionNotFound)
+    refuses(lambda: repo.about('digits/big', title='x'), 'digits has no config big; there are full, small', error=VersionNotFound)
     refuses(lambda: repo.about('dgits', title='x'), 'did you mean', error=VersionNotFound)
 
 @pytest.mark.parametrize('facts', [dict(doi='C56C76'), dict(doi='10.1/x'), dict(doi='10.1000/{x}'), dict(title='a\0b'), dict(title='\udc80'), dict(authors=['a', 3]), dict(title=3), dict(license='\u202ex')])

@@ -1,5 +1,5 @@
 "The words of dvnb do the same from Python, a cell and a shell, say plainly what went wrong, and lose nothing when they are interrupted."
-import inspect, json, logging, os, random, re, shlex, signal, subprocess, sys, tarfile, threading, time
+import inspect, json, logging, os, random, re, shlex, signal, subprocess, sys, threading, time
 from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
@@ -16,6 +16,10 @@ from dvnb.shell import UsageError, as_line, main, parser, split_line, usage
 root = Path(__file__).resolve().parent.parent
 DVER = [sys.executable, '-c', 'import sys; from dvnb.shell import main; sys.exit(main())']
 
+def new_session(monkeypatch):
+    session = {}
+    for page in inuse, commands: monkeypatch.setattr(page, 'session', session)
+
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     "An empty folder to work in, far from any repo"
@@ -24,7 +28,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     monkeypatch.setenv('PYTHONPATH', str(root))
     monkeypatch.delenv('DVNB_REPO', raising=False)
-    inuse.session.clear()
+    new_session(monkeypatch)
     return tmp_path
 
 def make_taxi(**files):
@@ -146,40 +150,50 @@ steps = [
     ('yank taxi:2 "wrong month"', lambda: dv.yank('taxi:2', 'wrong month')),
     ('load taxi:2.0.0', lambda: dv.load('taxi:2.0.0')),
     ('yank taxi:2.0.0 --undo', lambda: dv.yank('taxi:2.0.0', undo=True)),
-    ('promise taxi:1 taxi:2', lambda: dv.promise('taxi:1', 'taxi:2')),
-    ('audit taxi', lambda: dv.audit('taxi')),
-    ('about taxi --title "Taxi rides" --authors "Ada Lovelace" --license CC0', lambda: dv.about('taxi', title='Taxi rides', authors=['Ada Lovelace'], license='CC0')),
-    ('about taxi', lambda: dv.about('taxi')),
-    ('cite taxi:2', lambda: dv.cite('taxi:2')),
-    ('used', lambda: dv.used()),
-    ('cite', lambda: dv.cite()),
-    ('git_track taxi --name Ada --email ada@example.org', lambda: dv.git_track('taxi', name='Ada', email='ada@example.org')),
-    ('copy taxi:1 other', lambda: dv.copy('taxi:1', 'other')),
-    ('import_folders dated', lambda: dv.import_folders('dated')),
-    ('import_tfds tfds', lambda: dv.import_tfds('tfds')),
     ('forget taxi --keep-last 1 -n', lambda: dv.forget('taxi', keep_last=1, dry_run=True)),
     ('forget taxi:1.0.0', lambda: dv.forget('taxi:1.0.0')),
     ('gc --dry-run', lambda: dv.gc(dry_run=True)),
     ('gc', lambda: dv.gc()),
     ('check --read-data', lambda: dv.check(read_data=True)),
+    ('snapshot ./taxi --experiment new_split --experiment fewer', lambda: dv.snapshot('./taxi', experimental=['new_split', 'fewer'])),
+    ('promise taxi:2.0.0 taxi', lambda: dv.promise('taxi:2.0.0', 'taxi')),
+    ('audit taxi', lambda: dv.audit('taxi')),
+    ('about taxi --title "Taxi rides" --authors "A B" --authors C', lambda: dv.about('taxi', title='Taxi rides', authors=['A B', 'C'])),
+    ('about taxi', lambda: dv.about('taxi')),
+    ('cite taxi', lambda: dv.cite('taxi')),
+    ('cite', lambda: dv.cite()),
+    ('used', lambda: dv.used()),
+    ('git_track taxi', lambda: dv.git_track('taxi')),
+    ('git-track taxi', lambda: dv.git_track('taxi')),
+    ('copy taxi other', lambda: dv.copy('taxi', 'other')),
+    ('import_folders dated', lambda: dv.import_folders('dated')),
+    ('import-tfds tfds', lambda: dv.import_tfds('tfds')),
+    ('build made', lambda: dv.build('made')),
     ('use .dvnb', lambda: dv.use('.dvnb')),
 ]
-changing = 'created', 'first', 'token', 'root', 'provenance', 'id', 'new_bytes', 'wait', 'n_bytes', 'deleted', 'condemned', 'copied'
+changing = 'repo', 'first', 'moved', 'source', 'created', 'token', 'root', 'provenance', 'id', 'new_bytes', 'wait', 'n_bytes', 'deleted', 'condemned', 'copied'
+
+def make_places():
+    "A git repo with a repo, dated folders, and what TensorFlow Datasets has made"
+    for o in ('git', 'init', '-q'), ('git', 'config', 'user.email', 'a@b'), ('git', 'config', 'user.name', 'a'): subprocess.run(o, check=True)
+    dv.Repo.init('.dvnb'), dv.Repo.init('other')
+    Path('dated/version_20210101_000000').mkdir(parents=True)
+    Path('dated/version_20210101_000000/a.csv').write_text('a\n1\n')
+    Path('tfds/ds/1.0.0').mkdir(parents=True)
+    Path('tfds/ds/1.0.0/dataset_info.json').write_text(json.dumps(dict(name='ds', version='1.0.0', fileFormat='parquet', splits=[])))
 
 def scrubbed(x, top):
     "`x` without what differs between two runs"
     if isinstance(x, dict): return {k: scrubbed(o, top) for k, o in x.items() if k not in changing}
     if isinstance(x, list): return [scrubbed(o, top) for o in x]
     if isinstance(x, str) and '.cache' in x: return '<a copy>'
-    return re.sub(r'\b[0-9a-f]{16}\b', '<repo>', x.replace(str(top), '<top>')) if isinstance(x, str) else x
+    if isinstance(x, str): x = re.sub('dvnb repo [0-9a-f]+', 'dvnb repo ...', x)
+    return x.replace(str(top), '<top>') if isinstance(x, str) else x
 
 def each_step(say, top):
     make_taxi()
-    subprocess.run(['git', 'init', '-q'], check=True)
-    dv.Repo.init('other')
-    Path('dated/version_20211231_120000').mkdir(parents=True)
-    Path('dated/version_20211231_120000/a.csv').write_text('id,fare\n1,9.5\n')
-    with tarfile.open(root/'tests/data/tfds_parquet.tgz') as t: t.extractall('tfds', filter='data')
+    make_places()
+    dv.builder('made', version='1.0.0', replace=True)(lambda config, version: pd.DataFrame(dict(a=[1])))
     for line, call in steps:
         if isinstance(line, dict): make_taxi(**line)
         else: yield line, scrubbed(say(line, call), top)
@@ -195,23 +209,13 @@ def test_a_word_gives_the_same_from_python_a_cell_and_a_shell(tmp_path_factory, 
     for say in in_python, in_cell, said:
         top = tmp_path_factory.mktemp(say.__name__)
         monkeypatch.chdir(top)
-        inuse.session.clear()
+        new_session(monkeypatch)
         monkeypatch.setattr(inputs, '_uses', {})  # as in a new kernel
         got[say.__name__] = [*each_step(say, top)]
     for a, b, c in zip(*got.values()):
         assert a == b
         assert a == c
-    assert len(got['said']) == len(steps)-1 and {l.split()[0] for l, _ in got['said']} == {*COMMANDS}-{'pick', 'panel', 'build'}
-
-def test_what_code_makes_is_made_where_the_code_is(place, ip, capsys):
-    "A builder lives in a kernel: Python and a cell know it, a shell says so"
-    @dv.builder('squares', version='1.0.0')
-    def squares(config, version): return pd.DataFrame(dict(x=range(4)))
-    v = dv.build('squares')
-    assert (v.ref, v.is_new, ip.run_line_magic('dver', 'build squares').ref) == ('squares:1.0.0', True, 'squares:1.0.0')
-    dv.Repo(dv.in_use().url).builders.clear()
-    assert main(['build', 'squares']) == 1
-    assert 'builder' in capsys.readouterr().err
+    assert len(got['said']) == len(steps)-1 and {l.split()[0].replace('-', '_') for l, _ in got['said']} == {*COMMANDS}-{'pick', 'panel'}
 
 def test_panels_need_a_notebook(taxi, capsys):
     dv.snapshot('taxi')
@@ -335,6 +339,191 @@ def test_notes_go_to_stderr_in_a_shell(taxi, capsys):
     out, err = capsys.readouterr()
     assert 'made a repo' in err and 'made a repo' not in out and out.startswith('taxi:1.0.0  first version\n')
     assert logging.getLogger('dvnb').handlers == []
+
+@pytest.mark.parametrize('line', ['read taxi:1.0.0', 'path taxi:1.0.0', 'restore taxi:1.0.0 out', 'restore taxi:1.0.0 out -n', 'load taxi:1.0.0'])
+def test_whoever_takes_a_withdrawn_version_hears_why_once(taxi, capsys, line):
+    dv.snapshot('taxi')
+    dv.yank('taxi:1.0.0', 'two fares are wrong')
+    assert main(shlex.split(line)) == 0
+    said = capsys.readouterr()
+    assert (said.out + said.err).count('taxi:1.0.0 was withdrawn: two fares are wrong') == 1 and 'withdrawn: two' in said.err
+
+def test_a_notebook_hears_it_too_where_no_card_is(taxi, ip, caplog):
+    v = dv.snapshot('taxi')
+    dv.yank('taxi:1.0.0', 'two fares are wrong')
+    said = 'taxi:1.0.0 was withdrawn: two fares are wrong'
+    for take in lambda r: dv.read(r), lambda r: dv.path(r):
+        caplog.clear()
+        take('taxi:1.0.0')
+        assert [(r.levelname, r.getMessage()) for r in caplog.records] == [('WARNING', said)]
+    caplog.clear()
+    assert dv.restore('taxi:1.0.0', 'out').notes == [said]  # a value with a card
+    v = dv.load('taxi:1.0.0')
+    dv.read(v)  # which has said so already
+    assert v.notes == [said] and not caplog.records
+
+def test_a_changed_copy_is_said(taxi, capsys):
+    dv.snapshot('taxi')
+    f = dv.path('taxi')/'jan.csv'
+    os.chmod(f, 0o644)
+    f.write_text('mine')
+    assert main(['path', 'taxi']) == 0 and 'jan.csv had been changed in the copy' in capsys.readouterr().err
+
+def test_what_stderr_says_is_not_said_again_on_stdout(place, capsys):
+    Path('d/version_20210101_000000').mkdir(parents=True)
+    Path('d/version_20210101_000000/a.csv').write_text('a\n1\n')
+    Path('d/readme').write_text('x')
+    assert main(['import_folders', 'd']) == 0
+    said = capsys.readouterr()
+    assert 'left alone: readme' in said.err and 'left alone' not in said.out and said.out.startswith('d:1.0.0')
+
+# What a program reads
+
+def answer(*args): return shell.plain(shell.answer([*args]))
+
+@pytest.fixture
+def broken(place):
+    "A dataset whose second number promises more than its data keep"
+    dv.snapshot(pd.DataFrame(dict(a=[1, 2])), 'sales')
+    v = dv.snapshot(pd.DataFrame(dict(a=[1, 3])), 'sales')
+    r = dv.in_use()
+    r.catalog.add(v.record | dict(version='1.0.1', level='PATCH'))
+    dv.forget(v)
+
+def test_a_broken_promise_ends_with_1(broken, capsys):
+    for line in ['audit', 'sales'], ['promise', 'sales:1.0.0', 'sales:1.0.1']: assert main(line) == 1
+    assert main(['promise', 'sales:1.0.0', 'sales:1.0.0']) == 0
+
+def test_promises_and_audits_as_json(broken):
+    p = answer('promise', 'sales:1.0.0', 'sales:1.0.1')
+    assert {k: p[k] for k in ('old', 'new', 'promised', 'found', 'kept', 'state', 'forced')} == dict(old='sales:1.0.0', new='sales:1.0.1',
+        promised='PATCH', found='MAJOR', kept=False, state='broken', forced='') and 'row' in p['reasons'][0]
+    a = answer('audit', 'sales')
+    assert a == dict(name='sales', ok=False, steps=[p], first=['sales:1.0.0'], forgotten=['sales:2.0.0'])
+
+def test_versions_that_came_or_went_as_json(taxi):
+    dv.snapshot('taxi')
+    dv.Repo.init('other')
+    c = answer('copy', 'taxi', 'other')
+    assert [o['ref'] for o in c['new']] == ['taxi:1.0.0'] and c['held'] == c['notes'] == [] and c['to'] == str(taxi.parent/'other') and c['moved'] > 0
+    assert answer('copy', 'taxi', 'other')['held'] == ['taxi:1.0.0']
+    Path('d/version_20210101_000000').mkdir(parents=True)
+    Path('d/version_20210101_000000/a.csv').write_text('a\n1\n')
+    Path('d/version_20210102_000000').mkdir()
+    i = answer('import_folders', 'd')
+    assert [o['ref'] for o in i['new']] == ['d:1.0.0'] and i['skipped'] == {'version_20210102_000000': 'it holds no file'}
+
+def test_a_restore_and_what_was_read_as_json(taxi, monkeypatch):
+    monkeypatch.setattr(inputs, '_uses', {})
+    dv.snapshot('taxi')
+    p = answer('restore', 'taxi', 'out')
+    assert (p['label'], p['write'], p['remove'], p['notes'], p['lost']) == ('taxi:1.0.0', ['jan.csv'], [], [], {})
+    [u] = answer('used')
+    assert (u['ref'], u['by'], u['asked']) == ('taxi:1.0.0', ['restore'], {'taxi': 'highest of 1'}) and 'v' not in u
+
+def test_a_folder_that_stems_from_nothing_any_more_as_json(taxi):
+    dv.forget(dv.snapshot('taxi'))
+    [s] = answer('status')
+    assert s['folder'] == str(taxi) and 'were forgotten' in s['error']
+
+def test_a_policy_that_decides_nothing_says_so(taxi, capsys):
+    dv.snapshot('taxi')
+    assert main(['policy', 'taxi']) == 0 and 'nothing was decided' in capsys.readouterr().out
+
+# Completion
+
+def offered(line): return complete(line)[1]
+
+def test_configs_and_labels_are_offered(taxi):
+    v = dv.snapshot('taxi', 'taxi/a')
+    dv.tag(v, 'paper')
+    assert offered('log ta') == ['taxi/a'] and offered('load taxi:') == ['taxi:1.0.0', 'taxi:latest'] and offered('copy taxi@') == ['taxi@paper']
+    assert offered('load taxi@v') == [f'taxi@{v.label}'] and dv.load(f'taxi@{v.label}') == v
+    dv.snapshot('taxi', 'taxi/b')
+    assert offered('log ta') == ['taxi', 'taxi/a', 'taxi/b']
+
+def test_what_code_makes_is_offered(place):
+    dv.builder('digits', version='1.0.0', configs=dict(small=dv.Config(n=1), big=dv.Config(n=2)))(lambda config, version: None)
+    assert offered('build di') == ['digits', 'digits/big', 'digits/small'] and offered('load digits:') == []
+
+def test_words_and_places_of_exchange_are_offered(taxi):
+    assert offered('git-track ta') == offered('git_track ta') == offered('import_folders ta') == offered('import-tfds ta') == offered('copy x ta') == ['taxi/']
+    assert '--experiment' in offered('snapshot taxi --exp')
+
+def test_a_table_as_json_keeps_every_digit(place, capsys):
+    df = pd.DataFrame(dict(x=[.1+.2, float('nan')], n=[2**62+1, -1], b=[b'\xff\0', None], t=pd.to_datetime(['2020-01-01', None]), l=[[1, 2], [3, 4]], i=pd.array([1, None], 'Int64')))
+    dv.snapshot(df, 'sales')
+    assert main(['read', 'sales', '--json']) == 0
+    assert json.loads(capsys.readouterr().out) == [dict(x=.1+.2, n=2**62+1, b='ff00', t='2020-01-01T00:00:00', l=[1, 2], i=1), dict(x=None, n=-1, b=None, t=None, l=[3, 4], i=None)]
+    dv.snapshot(df[:0], 'none')
+    assert answer('read', 'none') == []
+
+def test_what_people_wrote_stays_in_its_line(taxi, capsys):
+    "A message may come from a repo of somebody else"
+    evil = 'first\nsecond \x1b[31mred'
+    dv.snapshot('taxi', message=evil)
+    dv.snapshot('taxi', bump='patch', force=evil)
+    dv.yank('taxi:1.0.1', evil)
+    for line in 'log', 'load taxi:1.0.0', 'load taxi:1.0.1', 'audit taxi', 'promise taxi:1.0.0 taxi:1.0.1':
+        main(line.split())
+        said = capsys.readouterr()
+        assert '\x1b' not in said.out+said.err and '\nsecond' not in said.out+said.err
+    assert 'first second \\x1b[31mred' in str(dv.log())
+
+# The whole dataset
+
+@pytest.mark.parametrize('word', ['log', 'audit', 'policy', 'about'])
+@pytest.mark.parametrize('ref', ['taxi:1.0.0', 'taxi:1', 'taxi@paper', 'taxi:latest'])
+def test_a_version_is_not_taken_for_its_dataset(taxi, word, ref):
+    dv.tag(dv.snapshot('taxi'), 'paper')
+    with pytest.raises(dv.RefError, match='names a version.*write taxi$'): getattr(dv, word)(ref)
+
+def test_forget_keeps_the_last_of_what_was_named(taxi):
+    for i in 1, 2:
+        make_taxi(jan=f'id,fare\n1,{i}\n')
+        for c in 'a', 'b': dv.snapshot('taxi', f'taxi/{c}')
+    with pytest.raises(dv.RefError, match='names a version'): dv.forget('taxi/a:1', keep_last=1)
+    with pytest.raises(dv.VersionNotFound): dv.forget('texi', keep_last=1)
+    assert [v.ref for v in dv.forget('taxi', keep_last=1, dry_run=True)] == ['taxi/a:1.0.0', 'taxi/b:1.0.0']
+
+def test_options_are_not_dropped_from_a_name(taxi):
+    with pytest.raises(dv.RefError, match='options, which only a dataset with a builder takes'): dv.snapshot('taxi', 'taxi/year=2020')
+    assert not Path('.dvnb').exists()
+
+# Marks in words
+
+def test_a_log_says_what_is_withdrawn_and_what_is_tried_out(taxi, capsys):
+    dv.snapshot('taxi')
+    make_taxi(jan='id,fare\n1,1.0\n')
+    dv.snapshot('taxi', experimental=['new_split', 'b'])
+    dv.yank('taxi:1.0.0', 'wrong')
+    lines = str(dv.log('taxi')).splitlines()
+    assert lines[0].endswith('experimental (b, new_split)') and lines[1].endswith('withdrawn')
+    main(['load', 'taxi:2.0.0'])
+    assert 'experimental (b, new_split)' in capsys.readouterr().out
+    assert 'experimental (b, new_split)' in dv.log('taxi')._repr_html_()
+
+def test_a_withdrawal_can_be_explained_again(taxi):
+    dv.snapshot('taxi')
+    for reason in 'wrong', 'two fares are wrong', '': dv.yank('taxi:1.0.0', reason)
+    assert dv.load('taxi:1.0.0').notes == ['taxi:1.0.0 was withdrawn: two fares are wrong']
+
+# The same data
+
+def test_a_number_for_the_same_data_has_no_reasons(taxi):
+    dv.snapshot('taxi')
+    v = dv.snapshot('taxi', bump='minor')
+    assert (v.ref, v.level, v.reasons) == ('taxi:1.1.0', 'NONE', [])
+
+def test_a_folder_stays_at_its_own_version(taxi):
+    "Others with the same data are a withdrawn one, an experiment, a later one"
+    dv.snapshot('taxi')
+    dv.snapshot('taxi', bump='minor')
+    dv.snapshot('taxi', bump='major', experimental=True)
+    dv.restore('taxi:1.0.0', 'taxi')
+    assert dv.snapshot('taxi').ref == 'taxi:1.0.0'
+    dv.yank('taxi:1.0.0', 'wrong')
+    assert dv.snapshot('taxi').ref == 'taxi:1.1.0'
 
 # The line
 
