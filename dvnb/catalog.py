@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Unreadable', 'dump_record', 'load_record', 'Snapshot', 'VersionTaken', 'Catalog', 'folder', 'record_key', 'Shelf',
-           'now', 'options_config', 'whole']
+           'now', 'options_config']
 
 # %% ../nbs/api/04_catalog.ipynb #30230eef
 import json, re
@@ -62,8 +62,8 @@ class Snapshot(Shown):
     @property
     def words(self):
         "What keeps it from being picked, in words"
-        trial = 'experimental' + f' ({", ".join(self.record.get("experiments") or ())})'*bool(self.record.get('experiments'))
-        return ['withdrawn']*self.yanked + [trial]*self.experimental + ['forgotten']*('forgotten' in self.marks)
+        names = ', '.join(self.record.get('experiments') or ())
+        return [w for w,on in (('withdrawn', self.yanked), ('experimental'+f' ({names})'*bool(names), self.experimental), ('forgotten', 'forgotten' in self.marks)) if on]
     @property
     def label(self): return self.created.strftime('version_%Y%m%d_%H%M%S')
     @property
@@ -283,15 +283,6 @@ def options_config(
     "The config under which data made with `options` are kept"
     def word(v): return json.dumps(v) if isinstance(v, bool) else str(v) if _plain(str(v)) and v not in ('true', 'false') else digest(str(v).encode()).hex()[:12]
     return '+'.join([*([config] if config else []), *(f'{k}.{word(v)}' for k,v in sorted(options.items()))]) or None
-
-# %% ../nbs/api/04_catalog.ipynb #9cde257e
-def whole(
-    name:str, # As typed, with or without a config and options
-)->Ref: # Without a version; `RefError` if there is one
-    "The dataset that is meant where all of it is meant"
-    r = Ref.parse(name)
-    if r.version is not None or r.label is not None: raise RefError(f'{r} names a version, and the whole dataset is meant here: write {r.dataset}')
-    return Ref(r.name, options_config(r.config, r.kwargs))
 
 # %% ../nbs/api/04_catalog.ipynb #61e28675
 @patch
