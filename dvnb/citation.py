@@ -11,12 +11,12 @@ import re
 from unicodedata import category, normalize
 from urllib.parse import urlsplit
 from fastcore.basics import patch
-from .catalog import Snapshot, whole
+from .catalog import Snapshot
 from .chunk import DvnbError
 from .ignore import DEFAULT_IGNORE
 from .inputs import uses
 from .ref import Ref
-from .repo import Repo
+from .repo import Repo, whole
 from .text import Shown
 
 # %% ../nbs/api/16_citation.ipynb #de2ae63f

@@ -215,8 +215,7 @@ def restore(self:Repo,
     "Bring a version back"
     if ref is None and target is None:
         return Plans([self.restore(v.ref, f, files=files, dry_run=dry_run, keep_going=keep_going) for f,v in pointed(self)])
-    place = target
-    v,target,files = self._where(ref, target, files)
+    place,(v,target,files) = target,self._where(ref, target, files)
     man,said = as_tree(v, self).manifest,[] if v is ref else v.notes
     wanted = select(man, files, v.ref)
     def remember(): self.local.remember(target, name=v.dataset, base=v.ref, digest=v.digest, own=self.local.origin(target).get('own', False))
