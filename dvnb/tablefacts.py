@@ -198,7 +198,8 @@ def summary(self:TableDiff,
     "The difference in lines of text"
     a,b = self.sources
     key = f', key {", ".join(map(shown, self.key))}' if not self._equal() and self.key else ''
-    head = f'{shown(a.name)} -> {shown(b.name)}: {self.profiles[0].n_rows:,} -> {many(self.profiles[1].n_rows, "row")}{key}'
+    n,m = (p.n_rows for p in self.profiles)
+    head = f'{shown(a.name)} -> {shown(b.name)}: {f"{n:,} -> " if n!=m else ""}{many(m, "row")}{key}'
     if self.same: return f'{head}, no difference'+' but in bytes'*bool(self.kinds())
     lines = [*self._column_lines(), *([] if self._equal() else self._row_lines())]
     cells = [] if self._equal() else self.cells(n).to_dict('split')['data']

@@ -477,3 +477,8 @@ def test_hashes_of_added_and_removed_rows_meet():
     d,e = diff(shop, shop.drop(index=[3, 5])),diff(shop.drop(index=[3, 5]), shop)
     assert set(d.row_hashes('removed').tolist())==set(e.row_hashes('added').tolist()) and len(d.row_hashes('removed'))==2
     assert len(d.row_hashes('added'))==0 and d.row_hashes('removed', most=1) is None
+
+def test_rows_are_counted_twice_only_where_the_counts_differ():
+    old = pd.DataFrame(dict(id=[1, 2, 3], x=[1., 2, 3]))
+    assert diff(old, old.assign(x=[1., 2, 4])).summary().startswith('frame -> frame: 3 rows, key id')
+    assert diff(old, old[:2]).summary().startswith('frame -> frame: 3 -> 2 rows')
