@@ -7,7 +7,7 @@ __all__ = ['Rows', 'TableDiff']
 
 # %% ../nbs/api/08_rowdiff.ipynb #315b0d8d
 from fastcore.basics import patch, store_attr
-from .classify import DiffError, Lines, find_key, key_candidates, line_up, match_columns, shared_blocks, type_family
+from .classify import DiffError, Lines, find_key, index_words, key_candidates, line_up, match_columns, shared_blocks, type_family
 from .duck import Duck
 from .feed import Side, form
 from .joins import Found, Keyed, by_key, by_row, moved_by_key, side_by_side, words
@@ -47,7 +47,7 @@ class TableDiff(Shown):
     ):
         if pair not in ('', 'occurrence'): raise DiffError(f"pair={pair!r} is not known: write pair='occurrence', or leave it out")
         self.sources,self.profiles,self.near,self.pair,self.same_bytes,self.limits = sources,profiles,near,pair,same_bytes,limits
-        self.columns = match_columns(*profiles)
+        self.columns = match_columns(*profiles, index_words(*sources))
         self._given = () if key is None else find_key(*profiles, self.columns, key)
         self._notes,self._made,self._plan = [],{},{}
         for name in self._near_names(): self._near_of(name)
@@ -109,13 +109,13 @@ def _flaw(self:TableDiff, which):
     "What is wrong with the key on one side, in words, or ''"
     pairs,prof,name = self._given,self.profiles[which],('old','new')[which]
     cols = [prof.columns[p.old if which==0 else p.new] for p in pairs]
-    if lack := [c for c in cols if c.nulls]: return f'{many(lack[0].nulls, "row")} of the {name} table {"has" if lack[0].nulls==1 else "have"} no {lack[0].name}'
+    if lack := [c for c in cols if c.nulls]: return f'{many(lack[0].nulls, "row")} of the {name} table {"has" if lack[0].nulls==1 else "have"} no {self.columns.word(lack[0].name)}'
     if any(c.unique for c in cols) or prof.n_rows<2: return ''
     side,keys = self._sides()[which],[self._form(p, False) for p in pairs]
     found = repeats(side, keys)
     if not found['n']: return ''
     row = side.fetch([found['i']], [c.name for c in cols]).to_pylist()[0]
-    return f'{many(found["n"], "value")} of {", ".join(row)} occur{"s" if found["n"]==1 else ""} more than once in the {name} table (such as {_value(*row.values())})'
+    return f'{many(found["n"], "value")} of {", ".join(map(self.columns.word, row))} occur{"s" if found["n"]==1 else ""} more than once in the {name} table (such as {_value(*row.values())})'
 
 def _value(*values): return ', '.join(f'{o!r}' if isinstance(o, str) else str(o) for o in values)
 
@@ -145,10 +145,10 @@ def _names_same(self:TableDiff, p):
 def _infer(self:TableDiff):
     "Columns that name the same rows on both sides"
     for p in key_candidates(*self.profiles, self.columns)[:4]:
-        if self._names_same(p): return self._noted(f'rows are paired by {p.new}, which is unique in both tables', (p,))
+        if self._names_same(p): return self._noted(f'rows are paired by {self.columns.word(p.new)}, which is unique in both tables', (p,))
     if self._plan.get('simple') or max(o.n_rows for o in self.profiles)>3_000_000: return ()
     found = compound_key(self._sides(), self.profiles, self.columns.pairs, lambda p: self._form(p, False))
-    names = ' and '.join(p.new for p in found)
+    names = ' and '.join(self.columns.word(p.new) for p in found)
     return self._noted(f'rows are paired by {names}, which together are unique in both tables', found) if found else ()
 
 @patch(as_prop=True)
@@ -157,7 +157,7 @@ def _key(self:TableDiff): return self._once('key', self._prove)
 @patch(as_prop=True)
 def key(self:TableDiff):
     "Names of the columns that pair rows, or None"
-    return [p.new for p in self._key[0]] or None
+    return [self.columns.word(p.new) for p in self._key[0]] or None
 
 # %% ../nbs/api/08_rowdiff.ipynb #34977eb1
 @patch

@@ -100,7 +100,7 @@ def _cells_of(self:TableDiff, changed, n):
     old,new = (s.fetch(changed[:last, i], [getattr(p, k) for _,p in pairs]) for i,(s,k) in enumerate(zip(self._sides(), ('old', 'new')))) if at else ({}, {})
     old,new = {p.new: old[p.old].to_pylist() for _,p in pairs if at},{p.new: new[p.new].to_pylist() for _,p in pairs if at}
     res = self._row_names(changed[:last, 1], [r for r,_,_ in at])
-    values = {'column': [p.new for *_,p in at], 'old': [old[p.new][r] for r,_,p in at], 'new': [new[p.new][r] for r,_,p in at]}
+    values = {'column': [self.columns.word(p.new) for *_,p in at], 'old': [old[p.new][r] for r,_,p in at], 'new': [new[p.new][r] for r,_,p in at]}
     for k,o in values.items(): res[k] = pd.Series(o, dtype=object)
     return res
 
@@ -111,13 +111,13 @@ def _row_names(self:TableDiff, rows, at):
     key = self._key[0]
     if not key: return pd.DataFrame({'row': rows[at] if len(at) else np.zeros(0, 'i8')})
     found = to_frame(self._sides()[1].fetch(rows, [p.new for p in key]).take(np.array(at, 'i8'))).reset_index(drop=True)
-    return found.rename(columns={p.new: _free(p.new, ('column', 'old', 'new')) for p in key})
+    return found.rename(columns={p.new: _free(self.columns.word(p.new), ('column', 'old', 'new')) for p in key})
 
 # %% ../nbs/api/08_tablediff.ipynb #f77f50f7
 @patch
 def _whole_rows(self:TableDiff, which, rows):
     import pandas as pd
-    res = to_frame(self._sides()[which].fetch(rows, list(self.profiles[which].columns)))
+    res = to_frame(self._sides()[which].fetch(rows, list(self.profiles[which].columns))).rename(columns=self.columns.words)
     return res.set_axis(pd.Index([int(o) for o in rows], name='row', dtype='int64'))
 
 @patch

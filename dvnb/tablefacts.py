@@ -18,7 +18,7 @@ from .text import many, shown
 @patch
 def changed_cells(self:TableDiff)->dict: # {new name: number}
     "How many cells differ, by column, for columns in which any do"
-    def count(): return {p.new: int(self._bit(self._changed, j).sum()) for j,p in self._pairs_of(self._changed)}
+    def count(): return {self.columns.word(p.new): int(self._bit(self._changed, j).sum()) for j,p in self._pairs_of(self._changed)}
     return self._once('changed_cells', count)
 
 def _histograms(old, new):
@@ -39,9 +39,9 @@ def _stat(self:TableDiff, name, old, new, paired):
 def stats(self:TableDiff): # A DataFrame: `column changed share nulls_old nulls_new min_old min_new max_old max_new hist_old hist_new bins`
     "Every column of either table in figures"
     import pandas as pd
-    (a, b),back,r = self.profiles,{p.new: p.old for p in self.columns.pairs},self.rows
-    rows = [self._stat(k, a.columns.get(back.get(k)), c, r.new-r.added) for k,c in b.columns.items()]
-    rows += [self._stat(k, a.columns[k], None, 0) for k in self.columns.removed]
+    (a, b),back,r,word = self.profiles,{p.new: p.old for p in self.columns.pairs},self.rows,self.columns.word
+    rows = [self._stat(word(k), a.columns.get(back.get(k)), c, r.new-r.added) for k,c in b.columns.items()]
+    rows += [self._stat(word(k), c, None, 0) for k,c in a.columns.items() if k not in back.values()]
     cols = {k: pd.Series([o[k] for o in rows], dtype=object) for k in rows[0]} if rows else {}
     return pd.DataFrame(cols).astype({k: t for k,t in dict(changed='Int64', share='Float64', nulls_old='Int64', nulls_new='Int64').items() if rows})
 
@@ -56,7 +56,7 @@ def _column_facts(self:TableDiff):
     if c.renamed: yield 'column_renamed',len(c.renamed),', '.join(f'{shown(o)} -> {shown(n)}' for o,n in c.renamed[:4])
     for kind,wide in ('type_changed', False),('type_widened', True):
         ps = [p for p in c.pairs if p.change and (p.change=='widened')==wide]
-        if ps: yield kind,len(ps),'; '.join(map(_retyped, ps[:4]))
+        if ps: yield kind,len(ps),'; '.join(map(self._retyped, ps[:4]))
     if names := self._nullable(): yield 'nullable_changed',len(names),_names(names)
     if c.reordered: yield 'columns_reordered',len(c.reordered),f'{_names(c.reordered)} moved'
     yield from self._class_facts()
@@ -72,7 +72,8 @@ def _class_facts(self:TableDiff):
         found = [f'{name}: {words}' for k,words,name in there if k==kind]
         if found: yield kind,len(found),'; '.join(found[:4])
 
-def _retyped(p): return f'{shown(p.new)}: {type_text(p.types[0])} -> {type_text(p.types[1])}'+', values equal'*p.clean
+@patch
+def _retyped(self:TableDiff, p): return f'{shown(self.columns.word(p.new))}: {type_text(p.types[0])} -> {type_text(p.types[1])}'+', values equal'*p.clean
 
 @patch
 def _nullable(self:TableDiff):
@@ -80,7 +81,7 @@ def _nullable(self:TableDiff):
     if any(s.read_schema for s in self.sources): return []
     (s, t),(a, b) = self.sources,self.profiles
     def differs(p): return s.schema.field(p.old).nullable!=t.schema.field(p.new).nullable and not a.columns[p.old].nulls and not b.columns[p.new].nulls
-    return [p.new for p in self.columns.pairs if differs(p)]
+    return [self.columns.word(p.new) for p in self.columns.pairs if differs(p)]
 
 # %% ../nbs/api/08_tablefacts.ipynb #3de35668
 def _short(v):
@@ -156,7 +157,7 @@ def _recoded(self:TableDiff):
 
 @patch
 def _maybe(self:TableDiff):
-    names = [p.new for p in self.columns.pairs if not p.clean]
+    names = [self.columns.word(p.new) for p in self.columns.pairs if not p.clean]
     a,b = (p.n_rows for p in self.profiles)
     return 'rows_changed',max(abs(b-a), 1),f'{a:,} -> {b:,} rows' if a!=b else f'values of {_names(names)} differ'
 
@@ -180,7 +181,7 @@ def same(self:TableDiff)->bool:
 def _column_lines(self:TableDiff):
     c = self.columns
     what = [*(f'+ {shown(k)}' for k in c.added), *(f'- {shown(k)}' for k in c.removed), *(f'> {shown(o)} -> {shown(n)}' for o,n in c.renamed),
-        *(f'~ {_retyped(p)}' for p in c.pairs if p.change), *([f'columns in another order: {_names(c.reordered)}'] if c.reordered else [])]
+        *(f'~ {self._retyped(p)}' for p in c.pairs if p.change), *([f'columns in another order: {_names(c.reordered)}'] if c.reordered else [])]
     return what[:8]+([f'... and {len(what)-8:,} more columns'] if len(what)>8 else [])
 
 @patch

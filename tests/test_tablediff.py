@@ -482,3 +482,25 @@ def test_rows_are_counted_twice_only_where_the_counts_differ():
     old = pd.DataFrame(dict(id=[1, 2, 3], x=[1., 2, 3]))
     assert diff(old, old.assign(x=[1., 2, 4])).summary().startswith('frame -> frame: 3 rows, key id')
     assert diff(old, old[:2]).summary().startswith('frame -> frame: 3 -> 2 rows')
+
+@pytest.mark.parametrize('index,names', [(pd.Index([10, 20, 30]), ['index']), (pd.Index(list('abc')), ['index']), (pd.Index([10, 20, 30], name='no'), ['no']),
+    (pd.MultiIndex.from_arrays([[1, 1, 2], list('xyz')]), ['level_0', 'level_1']), (pd.MultiIndex.from_arrays([[1, 1, 2], list('xyz')], names=['year', None]), ['year', 'level_1'])])
+def test_an_index_without_a_name_is_called_as_reset_index_calls_it(index, names, tmp_path):
+    from dvnb.render import html
+    old = pd.DataFrame(dict(x=[1., 2, 3]), index=index)
+    assert [o for o in old.reset_index() if o!='x']==names
+    new = old.assign(x=[1., 2, 4])[1:]
+    for o in old,new: o.to_parquet(tmp_path/f'{len(o)}.parquet')
+    for a,b in (old, new),(tmp_path/'3.parquet', tmp_path/'2.parquet'):
+        d = diff(a, b, key=names)
+        shown = [repr(d), html(d), str(d.cells()), str(d.removed()), str(d.stats), str(d.kinds()), str(d.notes), str(d.columns.renamed), str(diff(a, b).notes)]
+        assert d.key==names and [*d.cells()[names].iloc[0]]==[*new.reset_index()[names].iloc[-1]] and set(names)<={*d.stats['column']} and not any('__index_level' in o for o in shown)
+        bare = diff(a, pd.DataFrame(dict(x=[1.])))
+        assert set(names)=={*bare.columns.removed} and '__index_level' not in repr(bare)
+
+def test_an_index_without_a_name_beside_a_column_of_its_word():
+    old = pd.DataFrame(dict(index=list('abc')), index=[5, 6, 7])
+    assert {*diff(old, old[:2]).removed()}=={'index', 'level_0'}
+    import pyarrow as pa
+    plain = pa.table({'__index_level_0__': [1, 2, 3]})
+    assert [*diff(plain, plain[:2]).removed()]==['__index_level_0__']
