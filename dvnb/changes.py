@@ -21,7 +21,6 @@ from .manifest import FILE
 from .pack import as_names
 from .table import TableError
 from .tablediff import diff_tables
-import dvnb.tablefacts  # gives a `TableDiff` its words
 from .tableopen import open_table
 from .text import Shown, many, shown
 from .tree import Tree

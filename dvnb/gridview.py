@@ -12,7 +12,6 @@ from fastcore.basics import patch
 from fastcore.xml import B, Code, Del, Details, Div, Ins, P, Safe, Small, Span, Style, Summary
 from .html import SIGNS, table, txt
 from .tablediff import TableDiff
-import dvnb.tablefacts  # gives a `TableDiff` its figures
 from .text import many
 
 # %% ../nbs/api/19_gridview.ipynb #2b562cbf

@@ -12,7 +12,6 @@ from dvnb.joins import count_moved, row_runs
 from dvnb.order import align_rows, surplus
 from dvnb.tablediff import diff_tables
 from dvnb.tableopen import open_table
-import dvnb.tablefacts  # gives a TableDiff its facts
 
 def examples(n): return settings(max_examples=n, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -447,7 +446,7 @@ def duck_closed(folder):
     return duck
 
 def test_nothing_is_left_at_the_end(tmp_path):
-    code = f"""import pandas as pd, dvnb.tablefacts
+    code = f"""import pandas as pd
 from dvnb.tablediff import diff_tables
 a = pd.DataFrame(dict(id=range(9), v=range(9)))
 d = diff_tables(a, a.assign(v=0), temp={str(tmp_path)!r})
@@ -504,3 +503,10 @@ def test_an_index_without_a_name_beside_a_column_of_its_word():
     import pyarrow as pa
     plain = pa.table({'__index_level_0__': [1, 2, 3]})
     assert [*diff(plain, plain[:2]).removed()]==['__index_level_0__']
+
+@pytest.mark.parametrize('module', ['tablediff', 'tablefacts'])
+def test_whoever_can_make_a_table_diff_has_all_of_it(module):
+    code = f"""import sys, dvnb.{module} as m
+missing = [o for o in 'columns rows key cells added removed row_hashes notes stats kinds summary changed_cells other_slice same'.split() if not hasattr(m.TableDiff, o) and o not in ('columns',)]
+assert not missing and m.TableDiff.__repr__ is not object.__repr__ and 'pandas' not in sys.modules, missing"""
+    subprocess.run([sys.executable, '-c', code], check=True)
