@@ -150,6 +150,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'dvnb.changes.DatasetDiff._content': ('api/changes.html#datasetdiff._content', 'dvnb/changes.py'),
                               'dvnb.changes.DatasetDiff._digests': ('api/changes.html#datasetdiff._digests', 'dvnb/changes.py'),
                               'dvnb.changes.DatasetDiff._drift': ('api/changes.html#datasetdiff._drift', 'dvnb/changes.py'),
+                              'dvnb.changes.DatasetDiff._files_of': ('api/changes.html#datasetdiff._files_of', 'dvnb/changes.py'),
                               'dvnb.changes.DatasetDiff._find_pairs': ('api/changes.html#datasetdiff._find_pairs', 'dvnb/changes.py'),
                               'dvnb.changes.DatasetDiff._inside': ('api/changes.html#datasetdiff._inside', 'dvnb/changes.py'),
                               'dvnb.changes.DatasetDiff._judged': ('api/changes.html#datasetdiff._judged', 'dvnb/changes.py'),
