@@ -7,7 +7,13 @@ variant with the first in a process of its own. A process warms up on the same p
 `rows`, `kinds()` and `cells(1000)` together, with the profiles in memory. The floor is measured there too: DuckDB decodes
 and hashes both files. Each figure is the median of the runs. `--peers` also runs what is installed of datacompy, polars and
 pandas, on the variants that need a join. A goal that is missed is told, never an error. All runs are kept in
-DIR/results.json; `--write` puts the table into bench/tablediff.md.
+DIR/results.json; `--write` puts the table into its section of bench/tablediff.md.
+
+    python bench/tablediff.py --rows 100000000 --stream [--memory 2GB] [--only append,edit,cells,general]
+
+`--stream` is for tables that no memory holds: it writes them a row group at a time, with three columns (a key, a float, a
+text), about 1.3 GB a file for 100 million rows, and only those variants that `--only` names. There is no warm-up then, and
+no full join beside it; the wall time is told too, and what the profiles cost. Remove DIR afterwards.
 """
 import argparse, importlib.util, json, os, platform, subprocess, sys, time
 from pathlib import Path
@@ -60,6 +66,46 @@ def variants(n):
     yield 'shuffle',general.take(pa.array(r.permutation(general.num_rows))),{}
     yield 'all',with_f1(lambda x: x+1),{}
 
+STREAMED,GROUP = 'append edit cells general'.split(),1 << 20
+
+def part(first, n):
+    "Rows of the narrow table from `first` on: the same whenever they are made"
+    import numpy as np, pyarrow as pa
+    r = np.random.default_rng([1, first])
+    words = pa.array([f'category_{i}' for i in range(20)])
+    return pa.table(dict(id=(first+np.arange(n))*3, f1=r.normal(100, 15, n), cat=words.take(pa.array(r.integers(0, 20, n)))))
+
+def edited(t, first):
+    "1% of two columns of `t` changed"
+    import numpy as np, pyarrow as pa, pyarrow.compute as pc
+    r = np.random.default_rng([2, first])
+    one,two = (r.random(t.num_rows)<.01 for _ in range(2))
+    f1 = t['f1'].to_numpy()
+    return t.set_column(1, 'f1', pa.array(np.where(one, f1+1.5, f1))).set_column(2, 'cat', pc.if_else(pa.array(two), pa.scalar('changed'), t['cat']))
+
+def parts(name, n):
+    "The variant `name` of `n` rows, piece by piece"
+    import numpy as np, pyarrow as pa
+    for first in range(0, n, GROUP):
+        t = part(first, min(GROUP, n-first))
+        row = first+np.arange(t.num_rows)
+        if name=='edit': t = t.set_column(1, 'f1', pa.array(t['f1'].to_numpy()+((row>=n//2) & (row<n//2+100))))
+        if name in ('cells', 'general'): t = edited(t, first)
+        yield t.filter(pa.array(np.random.default_rng([3, first]).random(t.num_rows)>=.005)) if name=='general' else t
+    if more := dict(append=1000, general=n//200).get(name, 0): yield part(n, more)
+
+def stream(top, n, names):
+    "Write variants that memory does not hold; those that are there stay"
+    import pyarrow.parquet as pq
+    top.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = top/f'{name}.parquet'
+        if path.exists(): continue
+        print(f'making {path}', flush=True)
+        with pq.ParquetWriter(path.with_suffix('.part'), part(0, 1).schema) as w:
+            for t in parts(name, n): w.write_table(t, row_group_size=GROUP)
+        path.with_suffix('.part').rename(path)
+
 def make(top, n):
     import pyarrow.parquet as pq
     if (top/'done').exists() and (top/'done').read_text()==str(n): return
@@ -74,7 +120,9 @@ def profiles(top, names):
     base = None
     for name in names:
         f = top/f'{name}.profile'
-        if not f.exists(): f.write_bytes(profile(open_table(top/f'{name}.parquet'), base and list(base.cut), 2).dumps())
+        if not f.exists():
+            took = cpu(lambda: f.write_bytes(profile(open_table(top/f'{name}.parquet'), base and list(base.cut), 2).dumps()))
+            print(f'profile of {name}: cpu {took:.1f}  rss {rss()//10**6:,} MB', flush=True)
         base = base or TableProfile.loads(f.read_bytes())
 
 # Measuring: `job` runs in a process of its own
@@ -102,22 +150,21 @@ def full_join(con, paths):
     rows = 'count(*) filter (a.id is null), count(*) filter (b.id is null)'
     return cpu(lambda: con.execute(f'select {rows}, {differ} from read_parquet(?) a full join read_parquet(?) b using (id)', [*map(str, paths)]).fetchall())
 
-def job(top, case, tool):
+def job(top, case, tool, memory='1GB', warm=True):
     import duckdb
     paths = [top/'old.parquet', top/f"{dict(none='old', small='shuffle').get(case, case)}.parquet"]
-    if tool=='dvnb': return ours(top, case, paths)
+    if tool=='dvnb': return ours(top, case, paths, memory, warm)
     if tool in ('floor', 'join'):
         con,f = duckdb.connect(config=dict(preserve_insertion_order=False)),dict(floor=floor, join=full_join)[tool]
-        f(con, paths)
+        if warm: f(con, paths)
         return dict(cpu=f(con, paths), rss=rss())
     return dict(cpu=cpu(lambda: PEERS[tool](*map(str, paths))), rss=rss())
 
-def ours(top, case, paths):
+def ours(top, case, paths, memory, warm):
     from dvnb.tablediff import TableDiff
     from dvnb.tableopen import open_table
     from dvnb.tableprofile import TableProfile
-    import dvnb.tablefacts  # gives a TableDiff its facts
-    memory,sources = '256MB' if case=='small' else '1GB',[open_table(p) for p in paths]
+    memory,sources = '256MB' if case=='small' else memory,[open_table(p) for p in paths]
     profs = [TableProfile.loads(p.with_suffix('.profile').read_bytes()) for p in paths]
     def once():
         d = TableDiff(sources, profs, same_bytes=case=='none', memory=memory, temp=top/'tmp')
@@ -126,8 +173,9 @@ def ours(top, case, paths):
         d.cells(1000)
         d.close()
     said = []
-    once()
-    return dict(cpu=cpu(once), rss=rss(), said=(said or ['nothing'])[-1])
+    if warm: once()
+    start = time.perf_counter()
+    return dict(cpu=cpu(once), rss=rss(), wall=time.perf_counter()-start, said=(said or ['nothing'])[-1])
 
 def datacompy(a, b):
     import datacompy, pandas as pd
@@ -145,12 +193,12 @@ def polars(a, b):
 
 PEERS = dict(datacompy=datacompy, pandas=pandas, polars=polars)
 
-def measure(top, case, tool, log):
-    cmd = [sys.executable, str(HERE/'tablediff.py'), '--dir', str(top), '--job', f'{case},{tool}']
+def measure(top, case, tool, log, *how):
+    cmd = [sys.executable, str(HERE/'tablediff.py'), '--dir', str(top), '--job', f'{case},{tool}', *how]
     r = subprocess.run(cmd, capture_output=True, text=True, env=os.environ | dict(PYTHONPATH=str(HERE.parent)))
     if r.returncode: raise RuntimeError(f'{tool} failed on {case}:\n{r.stderr[-2000:]}')
     res = json.loads(r.stdout.splitlines()[-1])
-    print(f'{case} {tool}: '+'  '.join(f'{k} {v:.3f}' if k=='cpu' else f'{k} {v//10**6:,} MB' if k=='rss' else v for k,v in res.items()), flush=True)
+    print(f'{case} {tool}: '+'  '.join(f'{k} {v:.3f}' if k in ('cpu', 'wall') else f'{k} {v//10**6:,} MB' if k=='rss' else v for k,v in res.items()), flush=True)
     log.append(dict(case=case, tool=tool, **res))
 
 # Telling
@@ -175,16 +223,45 @@ def page(log, n):
     return '\n'.join([f'{n:,} rows, {len(COLS)+1} columns, Parquet; Python {platform.python_version()}, {os.cpu_count()} cores. The floor: DuckDB decodes and hashes both files.', '',
         '| '+' | '.join(head)+' |', '|'.join(['', '---', *['--:']*4, '---', *['--:']*len(peers), '']), *rows])
 
+def stream_page(log, n, memory):
+    head = ['change', 'dvnb, CPU s', 'wall s', 'floor, CPU s', 'dvnb / floor', 'dvnb, RSS MB']
+    rows = []
+    for case in (c for c in CASES if value(log, c, 'dvnb') is not None):
+        cpu,wall,base,most = value(log, case, 'dvnb'),value(log, case, 'dvnb', 'wall'),value(log, case, 'floor'),value(log, case, 'dvnb', 'rss')
+        rows.append(f'| {CASES[case][0]} | {cpu:.1f} | {wall:.1f} | {base:.1f} | {cpu/base:.2f} | {most/1e6:,.0f} |')
+    said = f'{n:,} rows, 3 columns, Parquet, made with `--stream`; joins may take {memory}; Python {platform.python_version()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores. No warm-up.'
+    return '\n'.join([said, '', '| '+' | '.join(head)+' |', '|---'+'|--:'*(len(head)-1)+'|', *rows])
+
+def write(title, text, file=HERE/'tablediff.md'):
+    "Put `text` into the section `title` of `file`, other sections left alone"
+    parts = dict(o.split('\n', 1) for o in ('\n'+file.read_text()).split('\n## ')[1:]) if file.exists() else {}
+    parts[title] = f'\n{text}\n'
+    file.write_text('\n'.join(f'## {k}\n{o.rstrip()}\n' for k,o in parts.items()))
+
+def streamed(a):
+    "Make, profile and measure with `--stream`"
+    cases = [c for c in a.only.split(',') if c in STREAMED]
+    stream(a.dir, a.rows, ['old', *cases])
+    sys.path.insert(0, str(HERE.parent))
+    profiles(a.dir, ['old', *cases])
+    log = []
+    for case in cases:
+        for tool in ('floor', 'dvnb'): measure(a.dir, case, tool, log, '--memory', a.memory, '--stream')
+    print(text := stream_page(log, a.rows, a.memory))
+    if a.write: write('More than memory holds', text)
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--rows', type=int, default=5_000_000)
     p.add_argument('--dir', type=Path, default=Path('/var/tmp/dvnb-tables'))
     p.add_argument('--runs', type=int, default=3)
     p.add_argument('--only', default=','.join(CASES))
-    for o in 'peers','write': p.add_argument(f'--{o}', action='store_true')
+    p.add_argument('--memory', default='1GB')
+    for o in 'peers','write','stream': p.add_argument(f'--{o}', action='store_true')
     p.add_argument('--job')
     a = p.parse_args()
-    if a.job: return print(json.dumps(job(a.dir, *a.job.split(','))))
+    if a.job: return print(json.dumps(job(a.dir, *a.job.split(','), a.memory, not a.stream)))
+    if a.stream: return streamed(a)
     make(a.dir, a.rows)
     sys.path.insert(0, str(HERE.parent))
     profiles(a.dir, ['old', *(c for c in CASES if c not in ('none', 'small'))])
@@ -192,12 +269,12 @@ def main():
     if file.exists(): log = [o for o in json.loads(file.read_text()) if o['case'] not in cases]
     for _ in range(a.runs):
         for case in cases:
-            for tool in ['floor', 'dvnb', *['join']*(case in ('general', 'shuffle', 'all'))]: measure(a.dir, case, tool, log)
+            for tool in ['floor', 'dvnb', *['join']*(case in ('general', 'shuffle', 'all'))]: measure(a.dir, case, tool, log, '--memory', a.memory)
     if a.peers:
         for tool in (k for k in PEERS if importlib.util.find_spec(k)):
             for case in {'general', 'shuffle'} & {*cases}: measure(a.dir, case, tool, log)
     file.write_text(json.dumps(log, indent=1))
     print(text := page(log, a.rows))
-    if a.write: (HERE/'tablediff.md').write_text(text+'\n')
+    if a.write: write('In memory', text)
 
 if __name__=='__main__': main()

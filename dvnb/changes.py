@@ -21,7 +21,6 @@ from .manifest import FILE
 from .pack import as_names
 from .table import TableError
 from .tablediff import diff_tables
-import dvnb.tablefacts  # gives a `TableDiff` its words
 from .tableopen import open_table
 from .text import Shown, many, shown
 from .tree import Tree
@@ -112,10 +111,16 @@ def _find_pairs(self:DatasetDiff):
 
 @patch
 def _like(self:DatasetDiff, gone, come):
-    "Are these two files tables of equal columns?"
-    if self.old.manifest.find(os.fsencode(gone)) is None or self.new.manifest.find(os.fsencode(come)) is None: return False
-    try: return (names := self.source(self.old, [gone]).schema.names)==self.source(self.new, [come]).schema.names and bool(names)
+    "Are these two, each a file or the split of several shards, tables of equal columns?"
+    files = [self._files_of(tree, name) for tree,name in ((self.old, gone), (self.new, come))]
+    try: return (names := self.source(self.old, files[0]).schema.names)==self.source(self.new, files[1]).schema.names and bool(names)
     except DvnbError: return False
+
+@patch
+def _files_of(self:DatasetDiff, tree, name):
+    "The files of the table `name`, as it is called in facts"
+    if tree.manifest.find(os.fsencode(name)) is not None: return [name]
+    return [p for p in _Files(tree) if split_name(p)==name and file_kind(p, self.policy.kind)=='table']
 
 # %% ../nbs/api/11_changes.ipynb #ae13cc78
 @patch
@@ -205,6 +210,7 @@ def _inside(self:DatasetDiff, olds, news):
 def _table_facts(self:DatasetDiff, where):
     try:
         t = self.tables[where]
+        if t.same_bytes and where in [n for _,n in self._pairs[2]]: return []
         found = [Change(kind, where, n, self._near(t, kind, detail), self._slice(t, kind, where)) for kind,n,detail in t.kinds()]
         return found or [Change('table_recoded', where, detail='same values; index, categories or notes differ')]
     except (TableError, DiffError) as e: self.notes[where] = f'{e}; compared as bytes'

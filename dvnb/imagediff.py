@@ -27,7 +27,7 @@ def open_image(data:bytes):
     "`data` as a Pillow image, not decoded yet; `Unreadable` without Pillow, or if it is too large"
     try: from PIL import Image
     except ImportError: raise Unreadable('Pillow is not installed (pip install dvnb[images])') from None
-    if not data: raise Unreadable('one side is empty')
+    if not data: raise Unreadable('it is empty')
     im = Image.open(io.BytesIO(data))
     if im.width*im.height>_pixels: raise Unreadable(f'{im.width:,} x {im.height:,} pixels are more than the {_pixels//10**6} million that are decoded')
     return im

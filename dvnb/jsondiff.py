@@ -48,7 +48,9 @@ def read_yaml(data:bytes):
     class Loader(yaml.CSafeLoader if fast else yaml.SafeLoader):
         def construct_mapping(self, node, deep=False):
             keys = [self.construct_object(k, deep=True) for k,_ in node.value]
-            if len({*keys})<len(keys): raise Unreadable('a key occurs twice in one mapping')
+            if len({*keys})<len(keys):
+                k = next(k for i,(k,_) in enumerate(node.value) if keys[i] in keys[:i])
+                raise Unreadable(f'line {k.start_mark.line+1}, column {k.start_mark.column+1}: a key occurs twice in one mapping')
             return super().construct_mapping(node, deep)
     docs = [*yaml.load_all(data, Loader)]
     return docs[0] if len(docs)==1 else docs

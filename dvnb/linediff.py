@@ -9,7 +9,7 @@ __all__ = ['Text', 'read_text', 'words', 'Line', 'Hunk', 'edited', 'hunks', 'dif
 import re
 from typing import NamedTuple
 from .align import align, runs, same_end, same_start
-from .content import BOMS, ContentDiff, Unreadable, is_texty
+from .content import BOMS, ContentDiff, Unreadable, is_texty, odd_byte
 from .text import human, many
 
 # %% ../nbs/api/09_linediff.ipynb #bf2cff25
@@ -22,7 +22,7 @@ class Text(NamedTuple):
 
 def read_text(data:bytes)->Text:
     "Decode `data`; `Unreadable` if it is no text"
-    if not is_texty(data): raise Unreadable('it holds bytes that no text has')
+    if not is_texty(data): raise Unreadable(f'byte {odd_byte(data)+1:,} is 0x{data[odd_byte(data)]:02x}, which no text has')
     data,encoding = _decode(data)
     n = dict(CRLF=data.count(b'\r\n'), LF=data.count(b'\n'), CR=data.count(b'\r'))
     n['LF'],n['CR'] = n['LF']-n['CRLF'],n['CR']-n['CRLF']

@@ -7,6 +7,7 @@ __all__ = ['NbCell', 'read_cells', 'match_cells', 'CellDiff', 'diff_notebooks']
 
 # %% ../nbs/api/09_notebookdiff.ipynb #c7af8d87
 import base64
+from itertools import starmap
 from typing import NamedTuple
 from .align import align, increasing, runs
 from .content import ContentDiff, Unreadable
@@ -30,7 +31,9 @@ def _text(x):
     if not isinstance(x, str): raise Unreadable('a source is neither text nor a list of lines')
     return x
 
-def _cell(c):
+def _cell(i, c):
+    if not isinstance(c, dict) or 'cell_type' not in c: raise Unreadable(f'cell {i+1} has no cell_type')
+    if not isinstance(c.get('source', c.get('input', '')), (str, list)): raise Unreadable(f'cell {i+1}: its source is neither text nor a list of lines')
     outputs = [{k: v for k,v in o.items() if k not in ('execution_count', 'prompt_number')} for o in c.get('outputs', [])]
     return NbCell(str(c.get('id', '')), str(c['cell_type']), _text(c.get('source', c.get('input', ''))), outputs, c.get('execution_count', c.get('prompt_number')),
         {**c.get('metadata', {}), **{k: c[k] for k in ('attachments', 'level', 'collapsed') if k in c}})
@@ -41,7 +44,7 @@ def read_cells(
     "What a notebook holds"
     if not isinstance(doc, dict) or not isinstance(doc.get('nbformat'), int): raise Unreadable('it has no nbformat')
     cells = doc['cells'] if 'cells' in doc else [c for w in doc['worksheets'] for c in w['cells']]
-    return [*map(_cell, cells)],doc.get('metadata', {}),(doc['nbformat'], doc.get('nbformat_minor', 0))
+    return [*starmap(_cell, enumerate(cells))],doc.get('metadata', {}),(doc['nbformat'], doc.get('nbformat_minor', 0))
 
 # %% ../nbs/api/09_notebookdiff.ipynb #1791204c
 def _alike(a, b):

@@ -36,7 +36,7 @@ def open_npy(
     if dtype.hasobject: raise Unreadable('it holds Python objects, which are pickled and never opened')
     if any(n<0 for n in shape): raise Unreadable(f'shape {shape} is no shape')
     need,there = math.prod(shape)*dtype.itemsize,size-f.tell()
-    if need!=there: raise Unreadable(f'{human(need)} of cells are promised, {human(there)} are there')
+    if need!=there: raise Unreadable(f'{need:,} bytes of cells are promised from byte {f.tell()+1:,} on, {there:,} are there')
     return Stored(shape, dtype, fortran and len(shape)>1, f)
 
 def _blocks(a, n, step):
@@ -150,7 +150,8 @@ _unpacked,_arrays = 1<<30,5000
 def _members(data):
     "{name: a function that opens it}; an `.npy` file is one member without a name"
     if data[:2]!=b'PK': return {'': lambda: open_npy(io.BytesIO(data), len(data))}
-    z = zipfile.ZipFile(io.BytesIO(data))
+    try: z = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as e: raise Unreadable(f'{e}: its directory should end at byte {len(data):,}, where the file does') from None
     infos = [o for o in z.infolist() if not o.is_dir()]
     if len(infos)>_arrays: raise Unreadable(f'{len(infos):,} arrays are more than the {_arrays:,} that are compared')
     if (total := sum(o.file_size for o in infos))>_unpacked: raise Unreadable(f'{human(total)} when unpacked is more than {human(_unpacked)}')

@@ -49,18 +49,27 @@ def _nullable(col):
     name = 'boolean' if _kind(col.type) == 'bool' else str(col.type).replace('i', 'I').replace('u', 'U')
     return pd.api.types.pandas_dtype(name).__from_arrow__(col)
 
-def _exact(col, now, dtype, meta):
+def _days(col):
+    "Dates `col` as pandas' own moments, in the unit that it reads text to; where that cannot hold them, in milliseconds"
+    import pandas as pd
+    days,unit = col.to_pandas(date_as_object=False),pd.to_datetime(['2000-01-01']).unit
+    try: return days.dt.as_unit(unit).array
+    except pd.errors.OutOfBoundsDatetime: return days.array
+
+def _exact(col, now, dtype, meta, days):
     "The values of `col`, which was of `dtype` and is of `now` after conversion, or None if that was right"
     import pandas as pd
     kind = _kind(col.type)
     if dtype.endswith('[pyarrow]'): return pd.arrays.ArrowExtensionArray(col)
     chosen = kind != 'text' or not meta.get('pandas_version', '').startswith(('0.', '1.', '2.'))
     if dtype == 'object' and now != object and chosen: return _objects(col)
+    if kind == 'date' and days and not meta: return _days(col)
     return _nullable(col) if kind in ('int', 'bool') and col.null_count and not meta else None
 
 # %% ../nbs/api/07_table.ipynb #cf5c2064
 def to_frame(
     table, # A pyarrow Table
+    days=False, # Do dates become `datetime64`, unless pandas noted that they were objects?
 ): # A DataFrame: the one `table` was made from, or the nearest to it if that was not pandas
     "Turn `table` into pandas, index and dtypes as they were"
     import pandas as pd
@@ -70,7 +79,7 @@ def to_frame(
     df = table.to_pandas()
     dtypes,index = _dtypes(meta),[o for o in meta.get('index_columns', []) if isinstance(o, str)]
     for i,name in enumerate(o for o in table.column_names if o not in index):
-        col = _exact(table[name], df.dtypes.iloc[i], dtypes.get(name, ''), meta)
+        col = _exact(table[name], df.dtypes.iloc[i], dtypes.get(name, ''), meta, days)
         if col is not None: df.isetitem(i, pd.Series(col, df.index, col.dtype))
     return df
 

@@ -34,6 +34,7 @@ def _zstd(f):
     import pyarrow as pa
     return io.BufferedReader(pa.input_stream(f, compression='zstd'))
 
+_packing_words = {'.gz': 'gzip', '.bz2': 'bzip2', '.xz': 'xz', '.zst': 'zstd'}
 _packings = {'.gz': gzip.open, '.bz2': bz2.open, '.xz': lzma.open, '.zst': _zstd}
 
 @contextmanager
@@ -46,7 +47,7 @@ def _unpacked(file, name):
         try: yield stack.enter_context(unpack(_Shield(f))) if unpack else f
         except _broken as e:
             if getattr(e, 'errno', None): raise
-            raise TableError(f'{name} could not be unpacked: {e}') from e
+            raise TableError(f'{name} could not be read as {_packing_words.get(PurePath(name).suffix.lower(), "text")}: {e}') from e
 
 # %% ../nbs/api/07_tablekeep.ipynb #0a495dbd
 class _Csv:

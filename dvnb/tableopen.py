@@ -14,7 +14,7 @@ from pathlib import PurePath
 from .table import TableError, is_frame, to_frame
 from .table import _to_table
 from .tablecast import _chain
-from .tablefile import read_parquet
+from .tablefile import is_own, read_parquet
 from .tablegroups import TableSource
 from .tablegroups import _FrameSource, _ParquetSource, _ShardSource, _named, _open_arrow, _reading
 from .tablejson import join_words
@@ -126,9 +126,9 @@ def open_table(
 def _frame(file, name):
     fmt = table_format(name)
     if fmt is table_formats['.parquet']:
-        with _reading(name, 'Parquet'): return to_frame(read_parquet(file))
+        with _reading(name, 'Parquet'): return to_frame(read_parquet(file), days=not is_own(open_table(file, name).meta.metadata))
     source = open_table(file, name)
-    return to_frame(source.table().replace_schema_metadata(source.metadata))
+    return to_frame(source.table().replace_schema_metadata(source.metadata), days=True)
 
 def table_reader(
     path, # A file's name, or just how it ends: `.csv.gz`

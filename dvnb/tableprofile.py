@@ -74,7 +74,7 @@ class TableProfile:
         return _mix(res)
 
 # %% ../nbs/api/07_tableprofile.ipynb #5c11fa93
-_sample,_held = 1<<16,1<<24
+_sample,_held,_cheap = 1<<16,1<<24,1<<20
 
 @dataclass
 class _Part:
@@ -180,7 +180,7 @@ def _uniques(whole, names, out):
     rising = {o for o,f in zip(names, whole.facts) if f.n and f.rising}
     for o in rising: res[o] = True
     for o,hashes in whole.held.items():
-        if o not in rising and (not rising or _named_like_key(o)): res[o] = _distinct(hashes)
+        if o not in rising and (not rising or _named_like_key(o) or whole.total <= _cheap): res[o] = _distinct(hashes)
     for o,f in zip(names, whole.facts):
         if f.nulls: res[o] = False
     return res
@@ -233,7 +233,7 @@ def _finish(whole, schema, cut, out, source):
     return TableProfile(columns, rows, prints, cut, whole.rows, whole.total, getattr(source, 'reader', None), getattr(source, 'read_schema', None))
 
 # %% ../nbs/api/07_tableprofile.ipynb #13b28047
-_format = 1
+_format = 2
 _magic = b'dvnb profile\n'
 
 def _packed(c):

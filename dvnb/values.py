@@ -29,7 +29,7 @@ from .scan import StatCache, look, manifest_of
 from .slices import file_spans, spans
 from .table import TableError, to_frame
 from .table import _categories, _dtypes, _pandas_meta
-from .tablefile import as_written
+from .tablefile import as_written, is_own
 from .tablegroups import _ParquetSource
 from .tableopen import open_table, read_table, table_reader
 from .text import shown
@@ -118,7 +118,8 @@ def read(self:Splits, text:str): # A DataFrame
     counts = [len(self.paths(n)) for n in names]
     own = {n: sources[end-k:end] for n,k,end in zip(names, counts, accumulate(counts))}
     parts = [_rows(own[n][i], first, k) for n,lo,hi in found for i,first,k in file_spans(lo, hi, [s.n_rows for s in own[n]])]
-    return to_frame(_together(text, parts or [_rows(sources[0], 0, 0)]))
+    frames = all(isinstance(s, _ParquetSource) and is_own(s.meta.metadata) for s in sources)
+    return to_frame(_together(text, parts or [_rows(sources[0], 0, 0)]), days=not frames)
 
 def _rows(source, first, n):
     "Rows of one file, as they were kept; no more of it is held than they take"

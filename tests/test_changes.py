@@ -116,10 +116,21 @@ def test_shards_are_one_table(tmp_path):
     d = diff(old, tmp_path/'new')
     assert kinds(d) == {'cells_changed': 1} and list(d.tables) == ['x']
 
-def test_shards_under_another_name(tmp_path):
-    for at, name in ('old', 'x'), ('new', 'y'):
-        for i, part in enumerate((iris[:70], iris[70:])): as_file(part if at == 'old' else part.assign(wild=1), tmp_path/at/f'{name}-0000{i}-of-00002.parquet')
-    assert kinds(diff(tmp_path/'old', tmp_path/'new')) == {'split_removed': 1, 'split_added': 1}
+def in_shards(df, name, n=2):
+    for i in range(n): path = as_file(df[i*len(df)//n:(i+1)*len(df)//n], name.with_name(f'{name.name}-{i:05}-of-{n:05}.parquet'))
+    return path.parent
+
+@pytest.mark.parametrize('n', [1, 2, 3])
+def test_shards_under_another_name(tmp_path, n):
+    old = in_shards(iris, tmp_path/'old/train')
+    d = diff(old, in_shards(fixed, tmp_path/'new/training', n))
+    assert kinds(d) == {'split_renamed': 1, 'cells_changed': 1} and d.level == Level.MAJOR and len(d.tables) == 1
+    assert kinds(diff(old, in_shards(iris, tmp_path/'same/training', n)))['split_renamed'] == 1
+
+def test_shards_under_another_name_unchanged_or_of_other_columns(tmp_path):
+    old = in_shards(iris, tmp_path/'old/train')
+    assert kinds(diff(old, in_shards(iris, tmp_path/'new/training'))) == {'split_renamed': 1}
+    assert kinds(diff(old, in_shards(iris.assign(wild=1), tmp_path/'other/training'))) == {'split_removed': 1, 'split_added': 1}
 
 def test_two_formats_of_one_name_are_two_tables(tmp_path):
     for at in 'old', 'new': as_file(iris, tmp_path/at/'weather.csv')

@@ -684,3 +684,27 @@ def test_pages_are_escaped_and_allow_only_their_own_pictures():
         assert '<img src=x' not in page and 'onerror=alert(1)>' not in page and len(html(d))<=60_000
         assert all(o.startswith('"data:image/png;base64,') for o in page.split('src=')[1:] if o[:1]=='"')
     assert "img-src data:" in to_html(diffs[-1]) and html(diffs[-1]).count('<img')==3 or diffs[-1].facts['looks_same']
+
+# --- what a note says of a file that cannot be read
+
+def npz(**arrays):
+    out = io.BytesIO()
+    np.savez(out, **arrays)
+    return out.getvalue()
+
+cells = json.dumps(dict(nbformat=4, nbformat_minor=5, metadata={}, cells=[dict(cell_type='code', id='a', source='x', outputs=[], metadata={}, execution_count=None)]))
+
+@pytest.mark.parametrize('path,good,bad,said', [
+    ('a.yaml', b'a: 1\n', b'a: 1\n\tb: 2\n', 'as YAML: line 2, column 1: found a tab character that violates indentation; compared as text'),
+    ('a.yml', b'a: 1\n', b'b: 1\na: 1\na: 2\n', 'as YAML: line 3, column 1: a key occurs twice in one mapping; compared as text'),
+    ('a.json', b'{"a": 1}', b'{"a": 1,\n "b": }', 'as JSON: line 2, column 7: Expecting value; compared as text'),
+    ('a.npz', npz(a=np.arange(9)), npz(a=np.arange(9))[:-30], 'as npz: File is not a zip file: its directory should end at byte'),
+    ('a.npy', b'\x93NUMPY', b'\x93NUM', 'as npy: '), ('a.txt', b'hello\n', b'hel\0\1\2\3', 'as text: byte 4 is 0x00, which no text has; compared as bytes'),
+    ('a.ipynb', cells.encode(), cells.encode().replace(b'"code"', b'"code'), 'as notebook or JSON: line 1, column'),
+    ('a.ipynb', cells.encode(), cells.encode().replace(b'"x"', b'7'), 'as notebook: cell 1: its source is neither text nor a list of lines; compared as JSON'),
+    ('a.png', png(taxi()), png(taxi())[:len(png(taxi()))//2], 'as PNG: '), ('a.jpg', saved(taxi(), 'JPEG'), saved(taxi(), 'JPEG')[:-200], 'the file ends after byte')])
+def test_a_note_names_the_side_the_format_the_place_and_what_was_done(path, good, bad, said):
+    for old,new,side in ((good, bad, 'new'), (bad, good, 'old'), (bad, bad+b' ', 'both')):
+        note = diff_content(path, old, new).notes[0]
+        if path=='a.npy' or side=='both': assert 'could not be read as' in note and '; compared as' in note, note
+        else: assert said in note and note.startswith(f'the {side} file could not be read as') and note.endswith(('; compared as bytes', '; compared as text', '; compared as JSON')), note

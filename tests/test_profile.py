@@ -325,3 +325,13 @@ def test_histograms_of_time_add_up(whens, cut):
     labels,m,n = histograms(whole, whole)
     assert labels == sorted(labels) and m == n and sum(m) == len(whens) and len(labels) <= 24
     assert labels[0] <= min(whens).isoformat() and max(whens).isoformat() >= labels[-1]
+
+@pytest.mark.parametrize('n', [100, 100_000])
+def test_a_unique_text_is_known_whatever_its_name_and_beside_a_rising_column(n):
+    from dvnb.tablediff import diff_tables
+    at = np.random.default_rng(0).permutation(n)
+    t = pa.table({'n': np.arange(n), 'title': [f'title {i}' for i in at], 'twice': [f'{i}' for i in at[:-1]]+['0']})
+    found = {k: c.unique for k,c in profile(t).columns.items()}
+    assert found == {'n': True, 'title': True, 'twice': False}
+    moved = t.take(np.random.default_rng(1).permutation(n)).set_column(0, 'n', [np.arange(n)+10**9])
+    assert diff_tables(t, moved, memory='1GB').key == ['title']

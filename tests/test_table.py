@@ -293,3 +293,31 @@ def test_foreign_parquet_keeps_large_integers():
 def test_import_is_light():
     code = "import sys, dvnb.tableopen, dvnb.tableprofile; print([m for m in ('pandas', 'numpy', 'pyarrow') if m in sys.modules])"
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.strip() == '[]'
+
+def test_dates_are_the_same_moments_whichever_file_holds_them(tmp_path):
+    text = 'day,n\n2024-02-29,1\n,2\n1969-12-01,3\n'
+    (tmp_path/'x.csv').write_text(text)
+    want = pd.read_csv(io.StringIO(text), parse_dates=['day'])
+    days = pa.table({'day': pa.array([dt.date(2024, 2, 29), None, dt.date(1969, 12, 1)]), 'n': [1, 2, 3]})
+    pq.write_table(days, tmp_path/'x.parquet')
+    want.to_parquet(tmp_path/'pandas.parquet')
+    pa.feather.write_feather(days, tmp_path/'x.feather')
+    for name in 'x.csv', 'x.parquet', 'pandas.parquet', 'x.feather': assert_frame_equal(read_table(tmp_path/name), want)
+    pq.write_table(pa.table({'day': days['day'].cast(pa.date64()), 'n': days['n']}), tmp_path/'x64.parquet')
+    assert_frame_equal(read_table(tmp_path/'x64.parquet'), want)
+    with open(tmp_path/'x.parquet', 'rb') as f: assert_frame_equal(read_table(io.BytesIO(f.read()), '.parquet'), want)
+
+def test_a_frame_that_was_kept_with_date_objects_has_them_again(tmp_path):
+    objects = pd.DataFrame({'day': pd.Series([dt.date(2024, 2, 29), None], dtype=object)})
+    for o in objects, pa.table({'day': pa.array([dt.date(2024, 2, 29), None])}):
+        write_table(to_tables(o)['data'], tmp_path/'x.parquet')
+        back = read_table(tmp_path/'x.parquet')
+        assert_frame_equal(back, objects)
+        assert to_tables(back)['data'].equals(to_tables(objects)['data'])
+    objects.to_parquet(tmp_path/'p.parquet')
+    assert_frame_equal(read_table(tmp_path/'p.parquet'), objects)
+
+def test_dates_beyond_nanoseconds_are_read(tmp_path):
+    (tmp_path/'x.csv').write_text('day\n0001-01-01\n9999-12-31\n')
+    found = read_table(tmp_path/'x.csv').day
+    assert found.dtype.kind=='M' and [*found.dt.year]==[1, 9999]

@@ -12,7 +12,6 @@ from dvnb.joins import count_moved, row_runs
 from dvnb.order import align_rows, surplus
 from dvnb.tablediff import diff_tables
 from dvnb.tableopen import open_table
-import dvnb.tablefacts  # gives a TableDiff its facts
 
 def examples(n): return settings(max_examples=n, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -456,7 +455,7 @@ def duck_closed(folder):
     return duck
 
 def test_nothing_is_left_at_the_end(tmp_path):
-    code = f"""import pandas as pd, dvnb.tablefacts
+    code = f"""import pandas as pd
 from dvnb.tablediff import diff_tables
 a = pd.DataFrame(dict(id=range(9), v=range(9)))
 d = diff_tables(a, a.assign(v=0), temp={str(tmp_path)!r})
@@ -486,3 +485,37 @@ def test_hashes_of_added_and_removed_rows_meet():
     d,e = diff(shop, shop.drop(index=[3, 5])),diff(shop.drop(index=[3, 5]), shop)
     assert set(d.row_hashes('removed').tolist())==set(e.row_hashes('added').tolist()) and len(d.row_hashes('removed'))==2
     assert len(d.row_hashes('added'))==0 and d.row_hashes('removed', most=1) is None
+
+def test_rows_are_counted_twice_only_where_the_counts_differ():
+    old = pd.DataFrame(dict(id=[1, 2, 3], x=[1., 2, 3]))
+    assert diff(old, old.assign(x=[1., 2, 4])).summary().startswith('frame -> frame: 3 rows, key id')
+    assert diff(old, old[:2]).summary().startswith('frame -> frame: 3 -> 2 rows')
+
+@pytest.mark.parametrize('index,names', [(pd.Index([10, 20, 30]), ['index']), (pd.Index(list('abc')), ['index']), (pd.Index([10, 20, 30], name='no'), ['no']),
+    (pd.MultiIndex.from_arrays([[1, 1, 2], list('xyz')]), ['level_0', 'level_1']), (pd.MultiIndex.from_arrays([[1, 1, 2], list('xyz')], names=['year', None]), ['year', 'level_1'])])
+def test_an_index_without_a_name_is_called_as_reset_index_calls_it(index, names, tmp_path):
+    from dvnb.render import html
+    old = pd.DataFrame(dict(x=[1., 2, 3]), index=index)
+    assert [o for o in old.reset_index() if o!='x']==names
+    new = old.assign(x=[1., 2, 4])[1:]
+    for o in old,new: o.to_parquet(tmp_path/f'{len(o)}.parquet')
+    for a,b in (old, new),(tmp_path/'3.parquet', tmp_path/'2.parquet'):
+        d = diff(a, b, key=names)
+        shown = [repr(d), html(d), str(d.cells()), str(d.removed()), str(d.stats), str(d.kinds()), str(d.notes), str(d.columns.renamed), str(diff(a, b).notes)]
+        assert d.key==names and [*d.cells()[names].iloc[0]]==[*new.reset_index()[names].iloc[-1]] and set(names)<={*d.stats['column']} and not any('__index_level' in o for o in shown)
+        bare = diff(a, pd.DataFrame(dict(x=[1.])))
+        assert set(names)=={*bare.columns.removed} and '__index_level' not in repr(bare)
+
+def test_an_index_without_a_name_beside_a_column_of_its_word():
+    old = pd.DataFrame(dict(index=list('abc')), index=[5, 6, 7])
+    assert {*diff(old, old[:2]).removed()}=={'index', 'level_0'}
+    import pyarrow as pa
+    plain = pa.table({'__index_level_0__': [1, 2, 3]})
+    assert [*diff(plain, plain[:2]).removed()]==['__index_level_0__']
+
+@pytest.mark.parametrize('module', ['tablediff', 'tablefacts'])
+def test_whoever_can_make_a_table_diff_has_all_of_it(module):
+    code = f"""import sys, dvnb.{module} as m
+missing = [o for o in 'columns rows key cells added removed row_hashes notes stats kinds summary changed_cells other_slice same'.split() if not hasattr(m.TableDiff, o) and o not in ('columns',)]
+assert not missing and m.TableDiff.__repr__ is not object.__repr__ and 'pandas' not in sys.modules, missing"""
+    subprocess.run([sys.executable, '-c', code], check=True)
