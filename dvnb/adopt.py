@@ -13,7 +13,7 @@ from .ref import Version
 from .repo import Repo
 from .snapshots import Draft, number
 from .snapshots import _schemas, _seconds
-from .text import Shown, many
+from .text import Shown, many, one_line
 from .verdict import Level, Verdict
 
 # %% ../nbs/api/16_adopt.ipynb #2c7f6af3
@@ -30,7 +30,7 @@ class Adopted(Shown, list):
         return [*(f'left out {k}: {why}' for k,why in self.skipped.items()), *(f'{v.ref}: {o}' for v in self for o in v.notes), *self.said]
 
     def __repr__(self):
-        new = [f'{v.ref}  {v.level if v.parent else "first version"}  {v.message}'.rstrip() for v in self]
+        new = [f'{v.ref}  {v.level if v.parent else "first version"}  {one_line(v.message)}'.rstrip() for v in self]
         held = [f'{many(len(self.held), "version")} here already'] if self.held else []
         return '\n'.join([*(new or [f'nothing new in {self.source}']), *held, *(f'  {o}' for o in self.notes)])
 
@@ -62,11 +62,11 @@ def adopt(self:Repo,
         used,parent,at = self.catalog.listing(dataset),self.before(dataset, version),_seconds()
         root,nodes = self._keep_draft(draft, parent)
         diff = self._against(parent, draft)
-        judged = diff.verdict if diff else Verdict(Level.NONE, ['first version'])
+        judged = diff.verdict if diff is not None else Verdict(Level.NONE, ['first version'])
         if version in used: raise VersionTaken(f'{dataset}:{version} was given before: a number is used once')
         v = version or number(used, parent and parent.version, judged.level)
         forced = _kept_promise(v, parent, judged, why)
-        policy = diff.policy if diff else self.policy_of(dataset)
+        policy = diff.policy if diff is not None else self.policy_of(dataset)
         rec = self._record(draft, root, parent, judged, v, policy, forced=forced, schemas=_schemas(parent, diff), base=parent and parent.ref,
             **{'message': '', 'experimental': False, 'experiments': [], **fields})
         if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue

@@ -13,7 +13,8 @@ from pathlib import Path
 from fastcore.basics import patch
 from .builders import Builder, BuilderError, Offer
 from .builders import _parameters
-from .catalog import Snapshot, VersionTaken, options_config
+from .catalog import Snapshot, VersionTaken
+from .resolve import options_config
 from .chunk import DvnbError
 from .ignore import ignore_rules
 from .local import same_file

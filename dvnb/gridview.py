@@ -13,7 +13,6 @@ from fastcore.basics import patch
 from fastcore.xml import B, Code, Del, Details, Div, Ins, P, Safe, Small, Span, Style, Summary
 from .html import SIGNS, table, txt
 from .tablediff import TableDiff
-import dvnb.tablefacts  # gives a `TableDiff` its figures
 from .text import many
 
 # %% ../nbs/api/19_gridview.ipynb #2b562cbf
@@ -79,7 +78,7 @@ def cells_view(
     found = t.cells(n*max(len(t.changed_cells()), 1))
     names,rows = [*found.columns[:-3]],_rows_of(found, found.columns[:-3])[:n]
     heads = [_head(k, [r[0][i] for r in rows]) for i,k in enumerate(names)]
-    columns = [p.new for p in t.columns.pairs if any(p.new in r[1] for r in rows)]
+    columns = [k for k in map(t.columns.word, (p.new for p in t.columns.pairs)) if any(k in r[1] for r in rows)]
     if len(columns)>MOST_WIDE: return _long(t, heads, rows, n)
     heads += [_head(c, [x for r in rows for x in r[1].get(c, ())]) for c in columns]
     def row(r): return (*map(value, r[0]), *(Span(*_pair(*r[1][c])) if c in r[1] else '' for c in columns))

@@ -10,7 +10,8 @@ from fastcore.basics import patch
 from .builders import Builder, BuilderError, Offer
 from .building import _listed
 import dvnb.building
-from .catalog import Snapshot, options_config
+from .catalog import Snapshot
+from .resolve import options_config
 from .objects import StoreError
 from .ref import Ref, RefError, VersionNotFound, near
 from .repo import Repo

@@ -23,7 +23,7 @@ from .gridview import GRID_CSS, grid_view
 from .html import ROW, SIGNS, badge, chips, html, reason, signed, table, to_html, txt
 from .manifest import DIR
 from .repo import Log, States
-from .text import human, many, named
+from .text import human, many
 from .upkeep import CheckReport
 
 # %% ../nbs/api/19_render.ipynb #05a4a474
@@ -32,8 +32,7 @@ def marks(
     tags=None, # Of the version; asked for if not given
 )->str:
     "What was put on a version after it was made, in words"
-    words = [w for w,on in (('withdrawn', v.yanked), (named('experimental', v.record.get('experiments')), v.experimental)) if on]
-    return ' '.join([*(f'@{t}' for t in (v.tags if tags is None else tags)), *words])
+    return ' '.join([*(f'@{t}' for t in (v.tags if tags is None else tags)), *v.words])
 
 def _facts(v):
     return ' · '.join([many(v.n_files, 'file'), human(v.n_bytes), f'{human(v.new_bytes)} new', f'{v.created:%Y-%m-%d %H:%M} UTC', *filter(None, [txt(marks(v))])])

@@ -54,6 +54,12 @@ def _free(name, taken): return name if name not in taken else _free(f'{name} (ke
 @patch
 def _cells(self:CellDiff, n): return self._cells_of(self._first_changed(n), n)
 
+def _values(old, new):
+    "The values of two columns; those of a narrow float on both sides keep its width, and so its few digits"
+    import numpy as np
+    kind = {'halffloat': np.float16, 'float': np.float32}.get(str(old.type)) if old.type==new.type else None
+    return [o.to_pylist() if kind is None else [None if x is None else kind(x) for x in o.to_pylist()] for o in (old, new)]
+
 @patch
 def _cells_of(self:CellDiff, changed, n):
     "The first `n` cells of rows `changed`"
@@ -62,7 +68,8 @@ def _cells_of(self:CellDiff, changed, n):
     at = [(r, j, p) for r in range(len(changed)) for j,p in pairs if changed[r, 2+j//60] >> (j%60) & 1][:n]
     last = at[-1][0]+1 if at else 0
     old,new = (s.fetch(changed[:last, i], [getattr(p, k) for _,p in pairs]) for i,(s,k) in enumerate(zip(self._sides(), ('old', 'new')))) if at else ({}, {})
-    old,new = {p.new: old[p.old].to_pylist() for _,p in pairs if at},{p.new: new[p.new].to_pylist() for _,p in pairs if at}
+    old,new = zip(*(_values(old[p.old], new[p.new]) for _,p in pairs)) if at else ((), ())
+    old,new = (dict(zip([p.new for _,p in pairs], o)) for o in (old, new))
     res = self._row_names(changed[:last, 1], [r for r,_,_ in at])
     values = {'column': [self.columns.word(p.new) for *_,p in at], 'old': [old[p.new][r] for r,_,p in at], 'new': [new[p.new][r] for r,_,p in at]}
     for k,o in values.items(): res[k] = pd.Series(o, dtype=object)

@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 from fastcore.basics import patch
 from .catalog import Unreadable, load_record, now
-from .folder import saved_records
+from .takeback import saved_records
 from .manifest import DIR, each_leaf, leaves, load
 from .objects import NoObject, StoreError
 from .pack import Index, as_array, as_names, pack_key, read_footer
@@ -44,7 +44,7 @@ def forget(self:Repo,
     if keep_last is not None and keep_last<1: raise RefError('keep_last= is how many versions to keep, 1 or more')
     r = Ref.parse(str(ref))
     if keep_last is None and not (r.exact or r.label): raise RefError(f'{ref} is not one version: dv.forget({r.dataset+":1.0.0"!r}), or keep_last=5 for all but the last five')
-    vs = [self.load(ref, build=False)] if keep_last is None else self.catalog.versions(r.dataset)[:-keep_last]
+    vs = [self.load(ref, build=False)] if keep_last is None else [v for d in self.datasets(str(ref)) for v in self.catalog.versions(d)[:-keep_last]]
     tagged = [v for v in vs if v.tags]
     if tagged: raise RefError(f'{tagged[0].ref} has the tag {tagged[0].tags[0]}: move the tag first')
     out = Forgotten(vs)

@@ -139,6 +139,11 @@ class Rule:
         if not words or None in words: return self.level
         return max(Level.PATCH if w=='ignore' else Level[w.upper()] for w in words)
 
+    def why(self, policy:Policy, detail:str='')->str:
+        "The evidence, and what `policy` decided, if it did"
+        choices = [f'{p}={w!r}' for p in self.policy.split() if (w := getattr(policy, p)) is not None]
+        return '; '.join(o for o in (detail, *choices) if o)
+
 # %% ../nbs/api/10_verdict.ipynb #d2e33780
 _none,_patch,_minor,_major = Level
 RULES = dict(
@@ -214,9 +219,7 @@ def _reason(kind, changes, policy, rules):
     rule,c,n = rules[kind],changes[0],sum(o.n for o in changes)
     where,level = c.path if c.path.isprintable() else repr(c.path),rule.decide(policy)
     if rule.told and c.detail: return level,f'{level}: {_told(rule, changes, where)}',c.example
-    choices = [f'{p}={w!r}' for p in rule.policy.split() if (w := getattr(policy, p)) is not None]
-    why = '; '.join(o for o in (c.detail, *choices) if o)
-    others = ' and others' if len(changes)>1 else ''
+    others,why = f' and {many(len(changes)-1, "other")}' if len(changes)>1 else '',rule.why(policy, c.detail)
     return level,f'{level}: {n:,} {rule.words.format(s="s"*(n!=1))}: {where}{others}' + (f' ({why})' if why else ''),c.example
 
 def _lines(found):

@@ -5,7 +5,7 @@ import pandas as pd, pytest
 from dvnb.builders import Builder, BuilderError, Config, source_of
 from dvnb.building import BuildFailed, scratch
 import dvnb.citation, dvnb.loading, dvnb.proof
-from dvnb.catalog import options_config
+from dvnb.resolve import options_config
 from dvnb.chunk import DvnbError
 from dvnb.ref import ConfigNotFound, RefError, Version, VersionNotFound
 from dvnb.repo import Repo

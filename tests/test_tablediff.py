@@ -519,3 +519,13 @@ def test_whoever_can_make_a_table_diff_has_all_of_it(module):
 missing = [o for o in 'columns rows key cells added removed row_hashes notes stats kinds summary changed_cells other_slice same'.split() if not hasattr(m.TableDiff, o) and o not in ('columns',)]
 assert not missing and m.TableDiff.__repr__ is not object.__repr__ and 'pandas' not in sys.modules, missing"""
     subprocess.run([sys.executable, '-c', code], check=True)
+
+def test_a_summary_shows_some_cells_and_counts_the_rest():
+    "Whether or not both tables have as many rows"
+    old = pa.table(dict(id=range(100), v=[0.]*100))
+    for new in pa.table(dict(id=range(100), v=[1.]*100)), pa.table(dict(id=range(90), v=[1.]*90)):
+        d = diff(old, new)
+        for n in 1, 5:
+            cells = [o for o in d.summary(n).splitlines() if '->' in o and o.startswith('    id')]
+            assert len(cells)==n and d.summary(n).splitlines()[-1].strip()==f'... and {new.num_rows-n:,} more cells'
+        assert '5' not in d.summary(1).splitlines()[0] and len(repr(d).splitlines())<12
