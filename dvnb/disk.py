@@ -122,14 +122,19 @@ class Writer:
             for s in range(0, len(places), 1<<16): self._some(places[s:s+(1<<16)], disk)
 
     def _some(self, places, disk):
-        modes,mtimes,rows = self.man.mode[places].tolist(),self.man.mtime[places].tolist(),{}
+        modes,mtimes,rows,n = self.man.mode[places].tolist(),self.man.mtime[places].tolist(),{},0
         for j,data in self.store.read_many(as_names(self.man.digests[places]), ahead=4*self.store.objs.remote):
             if self.stop: return
             i = places[j]
-            if isinstance(data, StoreError): self.lost[i] = data
-            else:
-                rows[i] = self.write(i, (data,), disk, modes[j], mtimes[j])
-                self.tell(len(data))
+            if isinstance(data, StoreError):
+                self.lost[i] = data
+                continue
+            rows[i] = self.write(i, (data,), disk, modes[j], mtimes[j])
+            n += len(data)
+            if n>1<<20:
+                self.tell(n)
+                n = 0
+        self.tell(n)
         self.stats[:, [*rows]] = np.array([*rows.values()], 'i8').reshape(-1, 5).T
 
     def large(self, i):
