@@ -385,18 +385,23 @@ def test_a_number_below_the_latest_is_proved_on_both_sides(repo, tmp_path):
     assert take(keyed.assign(a=1).iloc[::-1], version='0.9.0').parent is None
     assert repo.audit('d').ok and repo.load('d:1.*.*').ref == 'd:1.3.0'
 
-def test_the_loser_of_a_race_is_judged_on_what_the_winner_made(repo, tmp_path, monkeypatch):
-    "Alone it were a MINOR; after the winner's new column it takes one away"
-    src = lay(tmp_path/'d', one)
-    repo.snapshot(src)
-    lay(src, {'train.csv': csv(iris.assign(a=1))})
-    other, was, met = fill(tmp_path/'o', {'train.csv': csv(iris.assign(b=1))}), Repo._record, []
+def beaten(monkeypatch, repo, other):
+    "A list of the version that another writer makes of `other` while the next snapshot is at its record"
+    was, met = Repo._record, []
     def record(self, *a, **kw):
         if not met:
             met.append(None)
             met[0] = again(repo).snapshot(other, 'd')
         return was(self, *a, **kw)
     monkeypatch.setattr(Repo, '_record', record)
+    return met
+
+def test_the_loser_of_a_race_is_judged_on_what_the_winner_made(repo, tmp_path, monkeypatch):
+    "Alone it were a MINOR; after the winner's new column it takes one away"
+    src = lay(tmp_path/'d', one)
+    repo.snapshot(src)
+    lay(src, {'train.csv': csv(iris.assign(a=1))})
+    met = beaten(monkeypatch, repo, fill(tmp_path/'o', {'train.csv': csv(iris.assign(b=1))}))
     v = again(repo).snapshot(src)
     assert (met[0].ref, v.ref, v.parent, v.level) == ('d:1.1.0', 'd:2.0.0', 'd:1.1.0', 'MAJOR') and 'b -> a' in '\n'.join(v.reasons)
 
@@ -404,13 +409,7 @@ def test_the_loser_of_a_race_that_asked_for_too_little_is_refused(repo, tmp_path
     src = lay(tmp_path/'d', one)
     repo.snapshot(src)
     lay(src, {'train.csv': csv(iris.assign(a=1))})
-    other, was, met = fill(tmp_path/'o', {'train.csv': csv(iris.assign(b=[*range(150)]))}), Repo._record, []
-    def record(self, *a, **kw):
-        if not met:
-            met.append(None)
-            met[0] = again(repo).snapshot(other, 'd')
-        return was(self, *a, **kw)
-    monkeypatch.setattr(Repo, '_record', record)
+    beaten(monkeypatch, repo, fill(tmp_path/'o', {'train.csv': csv(iris.assign(b=[*range(150)]))}))
     with pytest.raises(DvnbError, match='honest is 2.0.0'): again(repo).snapshot(src, bump='minor')
     assert len(repo.log('d')) == 2
 
