@@ -6,8 +6,8 @@
 __all__ = ['WHOLE', 'CHUNKER', 'DvnbError', 'digest', 'chunks', 'stream_chunks']
 
 # %% ../nbs/api/00_chunk.ipynb #bade8357
+from functools import cache
 from blake3 import blake3
-from pyfastcdc import FastCDC
 
 # %% ../nbs/api/00_chunk.ipynb #3a0c38e0
 class DvnbError(Exception):
@@ -23,13 +23,17 @@ def digest(
 
 # %% ../nbs/api/00_chunk.ipynb #d90af499
 WHOLE = 256<<10
-_cdc = FastCDC(avg_size=64<<10, min_size=16<<10, max_size=256<<10)
-CHUNKER = {'hash': 'blake3-256', 'chunker': 'fastcdc-2020', 'whole': WHOLE, 'min': _cdc.min_size, 'avg': _cdc.avg_size, 'max': _cdc.max_size}
+CHUNKER = {'hash': 'blake3-256', 'chunker': 'fastcdc-2020', 'whole': WHOLE, 'min': 16<<10, 'avg': 64<<10, 'max': 256<<10}
+
+@cache
+def _cdc():
+    from pyfastcdc import FastCDC
+    return FastCDC(**{f'{k}_size': CHUNKER[k] for k in ('avg', 'min', 'max')})
 
 # %% ../nbs/api/00_chunk.ipynb #97797284
 def _cut(data):
     mv = memoryview(data)
-    return [mv[c.offset:c.offset+c.length] for c in _cdc.cut_buf(mv)]
+    return [mv[c.offset:c.offset+c.length] for c in _cdc().cut_buf(mv)]
 
 def chunks(
     data:bytes, # Bytes to cut

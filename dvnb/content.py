@@ -9,7 +9,6 @@ __all__ = ['BOMS', 'READERS', 'ContentDiff', 'file_type', 'is_texty', 'odd_byte'
 # %% ../nbs/api/09_content.ipynb #6827980c
 import os, re
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import NamedTuple
 from fastcore.basics import patch
 from .align import same_end, same_start
@@ -127,6 +126,7 @@ _plugged = {}
 def _plug_in():
     "Take in the readers of installed packages, once; what could not be taken"
     if not _plugged:
+        from importlib.metadata import entry_points
         _plugged[''] = None
         for o in entry_points(group='dvnb.content'):
             try: READERS.setdefault(o.name, o.load()._replace(kind=o.name))

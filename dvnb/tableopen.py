@@ -8,7 +8,6 @@ __all__ = ['table_formats', 'TableFormat', 'table_format', 'open_table', 'table_
 # %% ../nbs/api/07_tableopen.ipynb #e9019197
 import io
 from functools import cache, partial
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import PurePath
 from .table import TableError, is_frame, to_frame
@@ -38,7 +37,9 @@ table_formats = {'.parquet': _parquet, '.pq': _parquet, '.feather': _arrow, '.ar
     '.json': TableFormat(_json_reader, _open_text(_Json, False), True), '.jsonl': _json_lines, '.ndjson': _json_lines}
 
 @cache
-def _plugins(): return {o.name: o for o in entry_points(group='dvnb.tables')}
+def _plugins():
+    from importlib.metadata import entry_points
+    return {o.name: o for o in entry_points(group='dvnb.tables')}
 
 def _book(name):
     "What names the file and what its sheet in `name`, `book.xlsx#sheet` or any other"

@@ -122,7 +122,7 @@ def test_other_packages_can_add_readers(monkeypatch):
         name = 'bad'
         def load(self): raise ImportError('no scale')
     monkeypatch.setattr(c, '_plugged', {})
-    monkeypatch.setattr(c, 'entry_points', lambda group: [Point(), Broken()] if group=='dvnb.content' else [])
+    monkeypatch.setattr('importlib.metadata.entry_points', lambda group: [Point(), Broken()] if group=='dvnb.content' else [])
     d = diff_content('a.gram', b'1', b'2')
     assert (d.kind, d.words)==('gram', 'weighed') and 'no scale' in d.notes[0]
     @content_reader('fail', '.fail', instead='text')
