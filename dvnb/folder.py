@@ -12,7 +12,8 @@ from pathlib import Path
 from fastcore.basics import patch
 from .catalog import dump_record, now
 from .snapshots import _inside
-from .disk import Disk, RestoreError, finish_dirs, write_files
+from .disk import Disk, RestoreError
+from .diskfiles import finish_dirs, write_files
 from .ignore import ignore_rules
 from .inputs import note_use
 from .local import same_file

@@ -173,10 +173,11 @@ def pool(self:Store):
 def put_many(self:Store,
     datas:list, # Chunks: bytes or views, at most 16 MiB each
     kind='', # What they are (a file's suffix, say), to guess whether compression pays; or a list, one for each
+    names:list=None, # Their names, if somebody has computed them
 )->list[bytes]: # Their names
     "Keep chunks; those that are held are not stored again"
     kinds = kind if isinstance(kind, list) else [kind]*len(datas)
-    names = self._map(digest, datas)
+    names = names or self._map(digest, datas)
     held,_ = self.index.find(as_array(names))
     new = {n: i for i,(n,h) in enumerate(zip(names, held.tolist())) if not h and n not in self._fresh}
     datas,kinds = [datas[i] for i in new.values()],[kinds[i] for i in new.values()]

@@ -15,7 +15,8 @@ from fastcore.basics import patch
 from .catalog import Snapshot
 from .changes import DatasetDiff
 from .filesdiff import row_places
-from .disk import Disk, RestoreError, write_files
+from .disk import Disk, RestoreError
+from .diskfiles import write_files
 from .folder import note_written
 from .inputs import note_use
 from .manifest import DIR

@@ -300,6 +300,12 @@ def test_only_some_files(repo, tmp_path, patterns, want):
     repo.restore(v, src, files=patterns)
     assert {k for k, o in table.items() if o and (src/k).read_text() == o} == want and (src/'mine').exists()
 
+def test_relative_places(repo, tmp_path, monkeypatch):
+    src = fill(tmp_path/'d', table)
+    monkeypatch.chdir(tmp_path)
+    repo.restore(repo.snapshot('d'), 'out')
+    assert contents(picture(tmp_path/'out')) == contents(picture(src))
+
 def test_patterns_that_mean_nothing(repo, tmp_path):
     v = repo.snapshot(fill(tmp_path/'d', table))
     refuses(lambda: repo.restore(v, tmp_path/'out', files='*.tif'), 'matches', '*.tif')
@@ -307,7 +313,8 @@ def test_patterns_that_mean_nothing(repo, tmp_path):
 
 def test_what_is_new_is_read_once(repo, tmp_path, monkeypatch):
     src, opened = fill(tmp_path/'d', {'small': 'a'*1000, 'large': 'b'*600_000}), []
-    real = dvnb.scan._open
-    monkeypatch.setattr(dvnb.scan, '_open', lambda path: opened.append(path) or real(path))
+    small, large = dvnb.scan.SmallFiles.open, dvnb.scan._open
+    monkeypatch.setattr(dvnb.scan.SmallFiles, 'open', lambda self, path: opened.append(path) or small(self, path))
+    monkeypatch.setattr(dvnb.scan, '_open', lambda path: opened.append(path) or large(path))
     repo.snapshot(src)
     assert len(opened) == len(set(opened)) == 2
