@@ -311,7 +311,7 @@ def _by_workers(seen, places, sink, names, tell):
     "Let workers read small files; the places that are left"
     places = np.asarray(places, 'i8')
     small = (seen.kind[places]==FILE) & (seen.size[places]<=WHOLE)
-    n = n_workers(int(small.sum()))
+    n = n_workers(int(small.sum()), each=2)
     if not n: return places.tolist()
     ours,left = places[small],places[~small].tolist()
     cuts,done = _cuts(seen.size[ours]),0

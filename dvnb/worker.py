@@ -15,10 +15,11 @@ MANY_FILES,MOST_WORKERS = 3000,8
 
 def n_workers(
     n_files:int, # Small files to read or to make
+    each:int=1, # How many a processor can serve: 2 if they wait for a disk half of the time
 )->int: # 0 if one process does as well
     "How many workers are worth starting"
     n = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    return min(n, MOST_WORKERS) if n>1 and n_files>=MANY_FILES and sys.executable else 0
+    return min(n*each, MOST_WORKERS) if n>1 and n_files>=MANY_FILES and sys.executable else 0
 
 # %% ../nbs/api/00_worker.ipynb #4282e54c
 class WorkerLost(Exception):
