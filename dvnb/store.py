@@ -333,7 +333,7 @@ def get_many(self:Store, names:list)->list[bytes]:
     "Chunks in the order of `names`; `StoreError` if one cannot be had"
     out = [self.cache and self.cache.get(n, lambda d: digest(d)==n) for n in names]
     todo = [i for i,d in enumerate(out) if d is None]
-    for j,d in self.read_many([names[i] for i in todo]):
+    for j,d in self.read_many([names[i] for i in todo], ahead=4*(len(todo)>1 or self.objs.remote)):
         if isinstance(d, StoreError): raise d
         d = bytes(d)
         if self.cache: self.cache.put(names[todo[j]], d)
