@@ -317,7 +317,7 @@ def _by_workers(seen, places, sink, names, tell):
     cuts,done = _cuts(seen.size[ours]),0
     try:
         with Readers(seen.folder, n) as readers:
-            asks = ([(seen.paths[i], row) for i,_,row in _rows_of(seen, ours[s:e].tolist())] for s,e in cuts)
+            asks = ([*zip([seen.paths[i] for i in some.tolist()], zip(*seen.stats[:, some].tolist()))] for some in (ours[s:e] for s,e in cuts))
             for (s,e),(got,views) in zip(cuts, readers.read(asks)):
                 some,read = ours[s:e].tolist(),[name is not None for name in got]
                 left += [i for i,ok in zip(some, read) if not ok]
