@@ -184,7 +184,7 @@ def _hold(repo, draft, v, below, above):
         verdict = repo._against(below, draft).verdict
         if v<below.version.bump(verdict.level): raise _broken(dataset, v, below, verdict, used)
     if above:
-        verdict = diff_trees(draft.tree(), as_tree(above, repo), repo.policy_of(dataset), v, dataset, repo.derived).verdict
+        verdict = diff_trees(draft.tree(), as_tree(above, repo), repo.policy_of(dataset), v, dataset, repo.derived, in_brief=True).verdict
         if above.version<v.bump(verdict.level): raise _broken(dataset, v, above, verdict, used)
 
 # %% ../nbs/api/15_building.ipynb #4d4e6456

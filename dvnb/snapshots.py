@@ -170,7 +170,7 @@ def _keeps_up(self:Repo, above, asked, draft, schemas, force):
     if above is None or force or promised(asked, above.version)==Level.MAJOR: return
     tree = draft.tree()
     tree.schemas = schemas
-    found = diff_trees(tree, as_tree(above, self), Policy(**above.policy), derived=self.derived).verdict
+    found = diff_trees(tree, as_tree(above, self), Policy(**above.policy), derived=self.derived, in_brief=True).verdict
     if found.level<=promised(asked, above.version): return
     raise RefError(f"{asked} would stand below {above.ref}, which does not read as that promises: ask for a number above the latest, or force='why'\n{found}")
 
@@ -247,10 +247,10 @@ def _again(self:Repo, draft, same):
     return _known(same, self.latest(same.dataset))
 
 @patch
-def _against(self:Repo, parent, draft):
+def _against(self:Repo, parent, draft, in_brief=True):
     if parent is None: return None
     policy = self.policy_of(parent.dataset)
-    return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, self.derived, self.first_of(parent, policy))
+    return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, self.derived, self.first_of(parent, policy), in_brief)
 
 def _schemas(parent, diff):
     "How text tables are read: as before, but for those that were compared"
@@ -353,4 +353,4 @@ def follow(self:Repo,
 def _preview(self:Repo, src, rules, latest):
     draft = self.draft(src, rules, Hasher())
     empty = Tree('nothing', Manifest.of([]))
-    return self._against(latest, draft) if latest else diff_trees(empty, draft.tree())
+    return self._against(latest, draft, in_brief=False) if latest else diff_trees(empty, draft.tree())

@@ -116,7 +116,7 @@ def _disagree(self:Repo, target, vs, dataset):
     for (_,i,a),(_,j,b) in zip(row, row[1:]):
         if i==j: continue
         trees = [as_tree(v, self if k else target) for k,v in ((i, a), (j, b))]
-        level = diff_trees(*trees, target.policy_of(dataset), a.version, dataset, target.derived).level
+        level = diff_trees(*trees, target.policy_of(dataset), a.version, dataset, target.derived, in_brief=True).level
         if a.version.bump(level)>b.version: raise CopyError(f'{target.url} has {own[0].ref}, which is unknown here: between {a.ref} and {b.ref} lies a {level} change, '
             f'which their numbers do not say; name= copies under another name')
 
