@@ -65,7 +65,7 @@ def job(tables, top, case, what):
         if o.name not in known: o.unlink()
     def judge():
         diff = repo._against(v, draft)
-        return f'{diff.verdict} {repo.hints(diff) and "(hint)"}'
+        return str(diff.verdict)+' (and a hint)'*bool(repo.hints(diff))
     return measured(judge)
 
 def measure(a, case, what):

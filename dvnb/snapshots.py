@@ -46,8 +46,9 @@ def source(self:Repo, x, name:str=None)->Source:
     if is_frame(x):
         if not name: raise RefError("a DataFrame needs a name: dv.snapshot(df, 'sales')")
         return Source(x, self._dataset(name), 'frames', to_tables(x))
-    path = Path(x)
-    if not path.exists(): raise ScanError(f'{x} is not there: give a folder, a file or a DataFrame')
+    if not isinstance(x, (str, os.PathLike)) or not os.fspath(x): raise ScanError(f'{"an empty text" if isinstance(x, str) else f"a {type(x).__name__}"} is neither a folder, a file nor a DataFrame: give one of these')
+    path = Path(os.fsdecode(x))
+    if not os.path.exists(path): raise ScanError(f'{shown(str(x))} is not there: give a folder, a file or a DataFrame')
     if path.is_dir() and self.folder and _inside(path, self.folder): raise ScanError(f'{x} lies inside the repo {self.folder}: snapshot data, not the repo')
     src = Source(path, self._dataset(name) if name else self._name_for(path), 'folder' if path.is_dir() else 'file')
     if not name and src.dataset!=path.name and not self.local.origin(path): src.notes.append(f'named {src.dataset}')

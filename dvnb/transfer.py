@@ -79,6 +79,7 @@ def meant(self:Repo,
 )->list: # Of `Snapshot`
     "All versions that are meant, each dataset in ascending order"
     refs = [refs] if isinstance(refs, (str, Ref, Snapshot)) else refs
+    if not isinstance(refs, (list, tuple, set)) or not len(refs): raise RefError(f'copy what? {type(refs).__name__} names no version: give a reference, a dataset, or a list of these')
     found = {v.ref: v for r in refs for v in self._all_of(r)}
     return sorted(found.values(), key=lambda v: (v.dataset, v.version))
 

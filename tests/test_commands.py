@@ -85,6 +85,7 @@ copy(refs, to, *, name=None)
 import_tfds(data_dir)
 import_folders(folder, name=None)
 build(ref)
+default_config(name, config=None)
 '''.strip().splitlines()
 
 def bare(f):
