@@ -36,6 +36,7 @@ from .verdict import RULES, Level, Policy, Verdict, verdict
 class Source:
     "What to keep, and under which name"
     made = False  # Is it a folder that code made, and nobody works in?
+    since = None  # When the code began to run: only what was read since then are its inputs
     def __init__(self, x, dataset, kind, tables=None): self.x,self.dataset,self.kind,self.tables,self.notes = x,dataset,kind,tables,[]
     def __repr__(self): return f'Source({self.dataset}: {self.kind} {self.x if self.kind!="frames" else ""})'
 
@@ -248,10 +249,10 @@ def _again(self:Repo, draft, same):
     return _known(same, self.latest(same.dataset))
 
 @patch
-def _against(self:Repo, parent, draft, in_brief=True):
+def _against(self:Repo, parent, draft, in_brief=True, derived=None):
     if parent is None: return None
     policy = self.policy_of(parent.dataset)
-    return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, self.derived, self.first_of(parent, policy), in_brief)
+    return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, derived or self.derived, self.first_of(parent, policy), in_brief)
 
 def _schemas(parent, diff):
     "How text tables are read: as before, but for those that were compared"
@@ -266,7 +267,7 @@ def _record(self:Repo, draft, root, parent, judged, version, policy, **fields):
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
         parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
         policy={k: v for k,v in vars(policy).items() if v is not None}, ignore=draft.rules,
-        inputs=inputs_of(draft.src.dataset, draft.digest.hex(), self.store.id), created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
+        inputs=inputs_of(draft.src.dataset, draft.digest.hex(), self.store.id, draft.src.since), created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
 
 # %% ../nbs/api/12_snapshots.ipynb #61af7687
 @patch

@@ -7,7 +7,7 @@ from dvnb.chunk import DvnbError
 from dvnb.commands import COMMANDS
 from dvnb.shell import main
 
-BAD = [None, '', 3, 3.5, True, b'iris', Path('iris'), np.int64(3), np.float64('nan'), ['iris'], [], {}, {'a': 1}, object(), '\0', 'x'*300, '한글', '../x', ':', '@', '/', (), -1, print, 'iris:9',
+BAD = [None, '', 3, 3.5, True, b'iris', Path('iris'), np.int64(3), np.float64('nan'), ['iris'], [], {}, {'a': 1}, object(), '\0', 'x'*300, '한글', '../x', ':', '@', (), -1, print, 'iris:9',
     '\ud800', {'iris'}, float('inf'), pd.DataFrame({'a': [1]}), np.array(['iris', 'b'])]
 WORDS = {**COMMANDS, 'builder': dv.builder}
 

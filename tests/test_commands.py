@@ -170,6 +170,7 @@ steps = [
     ('import_folders dated', lambda: dv.import_folders('dated')),
     ('import-tfds tfds', lambda: dv.import_tfds('tfds')),
     ('build made', lambda: dv.build('made')),
+    ('default-config taxi', lambda: dv.default_config('taxi')),
     ('use .dvnb', lambda: dv.use('.dvnb')),
 ]
 changing = 'repo', 'first', 'moved', 'source', 'created', 'token', 'root', 'provenance', 'id', 'new_bytes', 'wait', 'n_bytes', 'deleted', 'condemned', 'copied'
