@@ -25,7 +25,8 @@ def _exact(text, what):
     return v
 
 def _versions(texts, what):
-    if isinstance(texts, (str, Version)): raise BuilderError(f'{what}={texts!r} is one version: write a list')
+    if texts is None: return []
+    if isinstance(texts, (str, Version)) or not isinstance(texts, (list, tuple, set, dict)): raise BuilderError(f'{what}={texts!r} is no list: write a list')
     return [_exact(o, what) for o in texts]
 
 def _by_version(table, what):
@@ -128,8 +129,8 @@ class Builder:
         _check_function(fn, self.name)
         self.fn,self.source = fn,source_of(fn)
         self.version,self.supported = None if version is None else _exact(version, 'version'),_versions(supported, 'supported')
-        self.release_notes,self.experiments = _by_version(release_notes or {}, 'release_notes'),_by_version(experiments or {}, 'experiments')
-        self.configs = _checked_configs(configs or {}, self.name)
+        self.release_notes,self.experiments = _by_version({} if release_notes is None else release_notes, 'release_notes'),_by_version({} if experiments is None else experiments, 'experiments')
+        self.configs = _checked_configs({} if configs is None else configs, self.name)
         self.default = self._default(default)
         self._check_versions()
     def __repr__(self): return f'Builder({self.name}: {", ".join(f"{k or self.name} {self.offer(k)!r}" for k in self.configs or [None])})'
@@ -154,7 +155,7 @@ def _checked_configs(configs, name):
 @patch
 def _default(self:Builder, default):
     if default is None: return next(iter(self.configs), None)
-    if default not in self.configs: raise self.no_config(default)
+    if not isinstance(default, str) or default not in self.configs: raise self.no_config(str(default))
     return default
 
 @patch

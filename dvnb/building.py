@@ -8,6 +8,7 @@ __all__ = ['scratch', 'BuildFailed', 'made_source']
 # %% ../nbs/api/15_building.ipynb #5fc5b5f7
 import ast, json, os, secrets, shutil, threading, time, traceback
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from fastcore.basics import patch
@@ -16,6 +17,7 @@ from .builders import _parameters
 from .catalog import Snapshot, VersionTaken
 from .resolve import options_config
 from .chunk import DvnbError
+from .derived import Derived
 from .ignore import ignore_rules
 from .local import same_file
 from .ref import Ref, Version, VersionNotFound
@@ -180,11 +182,12 @@ def _broken(dataset, v, since, verdict, used, made='made'):
 def _hold(repo, draft, v, below, above):
     "Raise unless the data keep what `v` promises"
     dataset,used = draft.src.dataset,repo.catalog.listing(draft.src.dataset)
+    own = Derived(repo.local.root/'derived')  # of this machine alone: a build that is refused leaves nothing in the repo
     if below:
-        verdict = repo._against(below, draft).verdict
+        verdict = repo._against(below, draft, derived=own).verdict
         if v<below.version.bump(verdict.level): raise _broken(dataset, v, below, verdict, used)
     if above:
-        verdict = diff_trees(draft.tree(), as_tree(above, repo), repo.policy_of(dataset), v, dataset, repo.derived).verdict
+        verdict = diff_trees(draft.tree(), as_tree(above, repo), repo.policy_of(dataset), v, dataset, own, in_brief=True).verdict
         if above.version<v.bump(verdict.level): raise _broken(dataset, v, above, verdict, used)
 
 # %% ../nbs/api/15_building.ipynb #4d4e6456
@@ -199,8 +202,9 @@ def _alone(key, ref):
     finally: stack.remove(key)
 
 def _here():
-    try: return {*os.listdir()}
-    except OSError: return set()
+    "What lies in the working folder, as {name: what changes when it is written to}"
+    try: return {e.name: (st.st_mtime_ns, st.st_size, st.st_ino) for e in os.scandir() if (st := e.stat(follow_symlinks=False))}
+    except OSError: return {}
 
 @patch
 def make(self:Builder,
@@ -216,9 +220,11 @@ def make(self:Builder,
     if v not in offer.makes: raise VersionNotFound(f'{dataset}:{v} cannot be made: the code makes {_listed(offer.makes)} only, and {v} is neither stored nor one of these')
     if marks and 'forgotten' in marks: raise VersionNotFound(f'{dataset}:{v} was forgotten, and a number is used once: declare another version')
     with _alone((repo.store.id, dataset, str(v)), f'{dataset}:{v}'), scratch(repo) as folder:
-        before,about = _here(),_about(self, offer, v, options)
+        before,about,since = _here(),_about(self, offer, v, options),datetime.now(timezone.utc)
         src = made_source(repo, self.call(offer, v, options, folder), dataset, folder, self.made_by[1].rpartition('.')[2])
-        if new := sorted(_here()-before-{Path(src.x).name if src.made else ''}): src.notes.append(f'new in the working folder meanwhile, and not kept: {", ".join(new[:5])}')
+        src.since = since
+        own = {Path(src.x).name if src.made else '', Path(repo.folder or '').name}
+        if new := sorted(k for k,o in _here().items() if before.get(k)!=o and k not in own): src.notes.append(f'new or changed in the working folder meanwhile, and not kept: {", ".join(new[:5])}')
         return self._keep(repo, src, v, about, stored=marks is not None)
 
 def _listed(vs): return ' and '.join(map(str, vs))
@@ -243,7 +249,7 @@ def _again(repo, draft, dataset, v):
     if s.frames=={os.fsdecode(p): d.hex() for p,d in draft.frames.items()} if draft.frames else s.digest==draft.digest.hex():
         s.notes.append(f'made again: the same data as {s.ref}')
         return s
-    raise _broken(dataset, v, s, repo._against(s, draft).verdict, repo.catalog.listing(dataset), 'that the code makes')
+    raise _broken(dataset, v, s, repo._against(s, draft, derived=Derived(repo.local.root/'derived')).verdict, repo.catalog.listing(dataset), 'that the code makes')
 
 def _taken(repo, dataset, v):
     s = repo.catalog.resolve(Ref.parse(f'{dataset}:{v}'))

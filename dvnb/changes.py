@@ -20,6 +20,7 @@ from .local import cache_home
 from .manifest import FILE
 from .pack import as_names
 from .table import TableError
+from .tablebrief import BriefDiff, brief
 from .tablediff import diff_tables
 from .tableopen import open_table
 from .text import Shown, many, shown
@@ -49,8 +50,10 @@ class DatasetDiff(Shown):
         dataset:str='',
         derived=None, # A `Derived`: where profiles of tables are kept; by default a folder of this machine
         first=None, # A `Tree`: the first version of the MAJOR that the old side is of, if that is another
+        in_brief:bool=False, # Is the level what is wanted, and no more evidence than can be had without much reading?
     ):
         self.old,self.new,self.policy,self.version,self.dataset,self.first = old,new,policy,version,dataset,first
+        self.in_brief,self._briefs = in_brief and not policy.reads_rows,{}
         self.derived = derived or Derived(cache_home()/'derived')
         self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened = {},{},None,None,None,{},set()
 
@@ -73,9 +76,9 @@ class DatasetDiff(Shown):
     def __bool__(self): return not self.clean
     def __repr__(self): return self.summary()
 
-def diff_trees(old:Tree, new:Tree, policy:Policy=Policy(), version=None, dataset='', derived=None, first=None)->DatasetDiff:
+def diff_trees(old:Tree, new:Tree, policy:Policy=Policy(), version=None, dataset='', derived=None, first=None, in_brief=False)->DatasetDiff:
     "What changed from `old` to `new`"
-    return DatasetDiff(old, new, policy, version, dataset, derived, first)
+    return DatasetDiff(old, new, policy, version, dataset, derived, first, in_brief)
 
 # %% ../nbs/api/11_changes.ipynb #3e4e2e81
 class _Files:
@@ -207,9 +210,16 @@ def _inside(self:DatasetDiff, olds, news):
     return [Change('file_recoded' if c.same else 'file_modified', where, detail=f'{c.kind}, {c.words}')]
 
 @patch
+def _told(self:DatasetDiff, where):
+    "What tells the facts of a table"
+    if not self.in_brief: return self.tables[where]
+    if where not in self._briefs: self._briefs[where] = brief(self.tables[where])
+    return self._briefs[where]
+
+@patch
 def _table_facts(self:DatasetDiff, where):
     try:
-        t = self.tables[where]
+        t = self._told(where)
         if t.same_bytes and where in [n for _,n in self._pairs[2]]: return []
         found = [Change(kind, where, n, self._near(t, kind, detail), self._slice(t, kind, where)) for kind,n,detail in t.kinds()]
         return found or [Change('table_recoded', where, detail='same values; index, categories or notes differ')]
@@ -247,7 +257,8 @@ def _slice(self:DatasetDiff, table, kind, where):
 @patch
 def _leaks(self:DatasetDiff):
     import numpy as np
-    found = {k: t for k,t in self.tables.made.items() if k not in self.notes}
+    told = {k: self._told(k) for k in self.tables.made if k not in self.notes}
+    found = {k: t for k,t in told.items() if not isinstance(t, BriefDiff) or t.counted}
     if len(found)<2: return
     gone,come = ({k: h for k,t in found.items() if (h := t.row_hashes(side)) is not None and len(h)} for side in ('removed', 'added'))
     for o,a in gone.items():

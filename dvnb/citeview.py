@@ -7,9 +7,9 @@ __all__ = ['CITE_CSS', 'made_from']
 
 # %% ../nbs/api/19_citeview.ipynb #e90d37df
 from fastcore.basics import patch
-from fastcore.xml import A, B, Code, Div, P, Pre, Safe, Small, Style
+from fastcore.xml import A, B, Code, Div, P, Pre, Safe, Small, Span, Style
 from .catalog import Snapshot
-from .citation import About, Citation, Citations, Used, place
+from .citation import About, Citation, Citations, Used, named_in, place
 from .html import table, txt
 from .text import many
 
@@ -23,7 +23,7 @@ def _rows(pairs): return (P(Small(f'{k} '), x) for k,x in pairs if x)
 def __ft__(self:About, n:int=200):
     "The facts, and which are missing"
     doi = f'https://doi.org/{self.doi}' if self.doi else ''
-    facts = dict(authors=txt('; '.join(self.authors), 2000), license=txt(self.license), source=_link(self.source), DOI=_link(doi))
+    facts = dict(authors=txt('; '.join(self.authors), 2000), license=txt(self.license), source=_link(self.source), DOI=_link(doi), original=txt(named_in(self.original)))
     lacks = [k for k in ('title', 'authors', 'license', 'source', 'doi') if not getattr(self, k)]
     nxt = P(Code(f'dv.about({self.dataset!r}, {", ".join(f"{k}=..." for k in lacks)})', cls='dv-next')) if lacks else None
     return Div(P(Code(txt(self.dataset)), ' ', B(txt(self.title)), cls='dv-h'), *_rows(facts.items()), nxt)
@@ -34,10 +34,14 @@ CITE_CSS = ('.dv.dv.dv pre{font:12px/1.5 var(--jp-code-font-family,ui-monospace,
 
 def _block(text): return Pre(text)
 
+def _with_code(text):
+    "Text in which what stands between backticks is code"
+    return Span(*(Code(txt(o)) if i%2 else txt(o, 2000) for i,o in enumerate(text.split('`')))) if text.count('`')==2 else txt(text, 2000)
+
 def _cited(c):
     link = f' https://doi.org/{c.doi}' if c.doi else f' {c.source}'
     line = c.line.removesuffix(link)
-    facts = ((k, Code(txt(x)) if k=='digest' else txt(x, 2000)) for k,x in c.evidence.items())
+    facts = ((k, Code(txt(x)) if k=='digest' else _with_code(x)) for k,x in c.evidence.items())
     return [P(txt(line, 4000), *((' ', _link(link.strip())) if line!=c.line else ()), cls='dv-h'), *_rows(facts)]
 
 @patch
@@ -50,7 +54,7 @@ def __ft__(self:Citations, n:int=200):
     "The lines, and all entries in one block"
     shown = self[:n] if n else self[:1]
     more = P(Small(f'first {len(shown):,} of {len(self):,}; .bibtex has all')) if len(shown)<len(self) else None
-    return Div(Style(Safe(CITE_CSS)), *(x for c in shown for x in _cited(c)), more, _block('\n\n'.join(c.bibtex for c in shown)))
+    return Div(Style(Safe(CITE_CSS)), *(x for c in shown for x in _cited(c)), more, _block(Citations(shown).bibtex))
 
 # %% ../nbs/api/19_citeview.ipynb #70f6c2d2
 @patch
@@ -58,7 +62,7 @@ def __ft__(self:Used, n:int=200):
     "A line a version"
     if not self: return P('No version was read in this process yet: ', Code('dv.read(...)'), ', ', Code('dv.path(...)'))
     def cells(u): return Code(txt(u.ref)),txt(', '.join(u.by)),txt(', '.join(u.asked)),Code(u.digest[:12]),txt(place(u.v.repo))
-    return table(f'{many(len(self), "version")} read, the first first', ['version', 'by', 'asked for', 'digest', 'kept in'], self, cells, n)
+    return table(f'{many(len(self), "version")} read, in the order of the first reading', ['version', 'by', 'asked for', 'digest', 'kept in'], self, cells, n)
 
 def made_from(
     v:Snapshot,

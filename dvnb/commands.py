@@ -9,11 +9,12 @@ __all__ = ['GROUPS', 'COMMANDS', 'init', 'use', 'snapshot', 'diff', 'status', 'l
 # %% ../nbs/api/21_commands.ipynb #af3cc622
 import os
 from typing import Annotated
-from .inuse import Several, address, begin, giving, heard, in_use, opened, repo_class, session, with_notes
+from .inuse import Several, address, begin, giving, heard, in_use, opened, repo_class, session, with_notes, word
 from .objects import StoreError
-from .sharing import about, audit, build, builder, cite, copy, git_track, import_folders, import_tfds, promise, used
+from .sharing import about, audit, build, builder, cite, copy, default_config, git_track, import_folders, import_tfds, promise, used
 
 # %% ../nbs/api/21_commands.ipynb #13b6c2ac
+@word
 def init(
     url:str='.dvnb', # A folder or a bucket's address; by default `.dvnb` beside the nearest `.git`, or here
 ): # The `Repo`
@@ -22,6 +23,7 @@ def init(
     r = opened(repo_class().init(new_place() if str(url)=='.dvnb' else os.path.expanduser(url)).url)
     return r if address()==r.url else use(r.url)
 
+@word
 def use(
     url:str, # A folder or a bucket's address where a repo is
 ): # Its `Repo`
@@ -38,6 +40,7 @@ def _first_look(source):
     from dvnb.tree import Tree
     return diff_trees(Tree('nothing', Manifest.of([])), _plain_tree(source))
 
+@word
 def snapshot(
     source, # A folder, a file, a DataFrame or a dict of them
     name:str=None, # The dataset; by default the one this folder had last time, or its own name
@@ -68,6 +71,7 @@ def _plain_tree(x):
     try: in_use()
     except StoreError as e: raise StoreError(f'{x} is no file or folder here, and there is {e}') from None
 
+@word
 def diff(
     old, # A version, folder, file or DataFrame
     new=None, # Likewise; by default the latest version, or the folder against the version it stems from
@@ -84,6 +88,7 @@ def diff(
     return diff_trees(tree, _plain_tree(new), Policy(key=key))
 
 # %% ../nbs/api/21_commands.ipynb #e9674174
+@word
 def status(
     folder=None, # A folder or file that was snapshotted or restored; by default all that are known
     ref=None, # What to compare with; by default the version it stems from
@@ -91,12 +96,14 @@ def status(
     "What changed in a folder since its version"
     return in_use().status(folder, ref)
 
+@word
 def log(
     name:str=None, # The dataset; by default all
 ): # Versions
     "Versions, the newest first"
     return in_use().log(name)
 
+@word
 def load(
     ref, # Such as iris, iris:1, iris@paper
 ): # `Snapshot`
@@ -110,6 +117,7 @@ def _rules(r, folder):
     base = r.local.origin(folder).get('base') if os.path.isdir(folder) else None
     return ignore_rules(folder, None, r.load(base, build=False).ignore) if base else None
 
+@word
 def digest(
     folder, # A folder, a file or a reference
 )->str: # 64 hex digits
@@ -125,6 +133,7 @@ def digest(
     return x.digest if isinstance(x, Snapshot) else version_digest(as_tree(x, r, _rules(r, x)).manifest).hex()
 
 # %% ../nbs/api/21_commands.ipynb #9e0a0e60
+@word
 def restore(
     ref=None, # A version; by default the one that the pointer file beside `target` names, or that it stems from; without `target` too, each folder of the project that has a pointer file
     target=None, # A new or empty folder, or one that stems from the dataset; by default the dataset's own
@@ -136,6 +145,7 @@ def restore(
     "Put a version back into a folder"
     return heard(in_use().restore(ref, target, files=files, dry_run=dry_run, keep_going=keep_going))
 
+@word
 def undo(
     folder=None, # The folder that was restored into; by default the last one
 ): # What was done
@@ -143,6 +153,7 @@ def undo(
     return heard(in_use().undo(folder))
 
 # %% ../nbs/api/21_commands.ipynb #d2031090
+@word
 def read(
     ref, # A version
     file:str=None, # Which table, if it holds several; `*` for all
@@ -152,6 +163,7 @@ def read(
     "The values of a version"
     with giving(ref) as v: return in_use().read(v, file, split=split)
 
+@word
 def path(
     ref, # A version
     files:Annotated[str, {'nargs': '*'}]=None, # Only these: patterns as in `.gitignore`
@@ -160,6 +172,7 @@ def path(
     with giving(ref) as v: return in_use().path(v, files or None)
 
 # %% ../nbs/api/21_commands.ipynb #2b23ab7b
+@word
 def tag(
     ref, # A version
     tag:str, # A word, such as paper
@@ -169,6 +182,7 @@ def tag(
     "Give a version a name of its own"
     return in_use().tag(ref, tag, move=move)
 
+@word
 def yank(
     ref, # A version
     reason:str='', # Why; shown to whoever asks for it by its number
@@ -178,6 +192,7 @@ def yank(
     "Withdraw a version: it is passed over, but can still be had by its number"
     return in_use().yank(ref, reason, undo=undo)
 
+@word
 def forget(
     ref, # A version, or a dataset with `keep_last`
     *,
@@ -188,6 +203,7 @@ def forget(
     return in_use().forget(ref, keep_last=keep_last, dry_run=dry_run)
 
 # %% ../nbs/api/21_commands.ipynb #9d28f3e1
+@word
 def policy(
     name:str, # The dataset
     *,
@@ -207,6 +223,7 @@ def policy(
         split_added=split_added, atol=atol, rtol=rtol, key=key, kind=kind)
 
 # %% ../nbs/api/21_commands.ipynb #89ad91d6
+@word
 def gc(
     *,
     dry_run:bool=False, # Only say what would go
@@ -214,6 +231,7 @@ def gc(
     "Free the room of what no version needs"
     return in_use().gc(dry_run=dry_run)
 
+@word
 def check(
     *,
     read_data:bool=False, # Read all data too, and compare with their digests
@@ -223,6 +241,7 @@ def check(
     return in_use().check(read_data=read_data, repair=repair)
 
 # %% ../nbs/api/21_commands.ipynb #243ef968
+@word
 def pick(
     name:str, # The dataset
 ): # A widget; its `value` is the reference
@@ -230,6 +249,7 @@ def pick(
     from dvnb.widgets import pick
     return pick(in_use(), name)
 
+@word
 def panel(
     old=None, # A version, folder, file or DataFrame; by default the newest version
     new=None, # Likewise; by default what `diff` would take
@@ -241,7 +261,7 @@ def panel(
 # %% ../nbs/api/21_commands.ipynb #c3431fd7
 GROUPS = {
     'Begin': (init, use),
-    'Keep': (snapshot, tag, policy, yank, forget, build),
+    'Keep': (snapshot, tag, policy, yank, forget, build, default_config),
     'Look': (status, diff, log, load, digest, pick, panel),
     'Bring back': (restore, undo, read, path),
     'Cite': (about, cite, used, git_track),

@@ -14,7 +14,8 @@ class Use:
     "A version that this process has read"
     def __init__(self, v:Snapshot):
         self.v,self.ref,self.digest,self.repo = v,v.ref,v.digest,v.repo.store.id if v.repo else ''
-        self.asked,self._by,self.first = {},{},datetime.now(timezone.utc)
+        self.asked,self._by = {},{}
+        self.first = self.last = datetime.now(timezone.utc)
     @property
     def by(self): return [*self._by]
     def __repr__(self): return f'<{self.ref}, {" and ".join(self.by)}>'
@@ -29,7 +30,7 @@ def note_use(
     "Note that data of `v` were given out"
     if not v.repo: return
     u = _uses.setdefault((v.repo.store.id, v.ref, v.digest), Use(v))
-    u._by[by] = True
+    u._by[by],u.last = True,datetime.now(timezone.utc)
     if v.asked: u.asked.setdefault(v.asked, v.picked_by)
 
 def uses()->list:
@@ -41,7 +42,8 @@ def inputs_of(
     dataset:str, # Of the new version
     digest:str, # Its own
     repo:str, # The id of its repo
+    since:datetime|None=None, # Only what was read, or read again, from this moment on
 )->list: # A dict an input: `ref digest repo asked`
     "What a record says of the versions that were read before it was made"
     def same(u): return (u.v.dataset, u.digest, u.repo)==(dataset, digest, repo)
-    return [dict(ref=u.ref, digest=u.digest, repo=u.repo, asked=[*u.asked]) for u in uses() if not same(u)]
+    return [dict(ref=u.ref, digest=u.digest, repo=u.repo, asked=[*u.asked]) for u in uses() if not same(u) and (since is None or u.last>=since)]

@@ -87,7 +87,7 @@ def promise(self:Repo,
 @patch
 def _prove(self:Repo, a, b, first=None):
     policy = _own_policy(b)
-    return Promise(a, b, diff_trees(as_tree(a, self), as_tree(b, self), policy, a.version, a.dataset, self.derived, first).verdict, policy)
+    return Promise(a, b, diff_trees(as_tree(a, self), as_tree(b, self), policy, a.version, a.dataset, self.derived, first, in_brief=True).verdict, policy)
 
 def _own_policy(v):
     "The policy that a version was judged by"

@@ -10,6 +10,7 @@ import json, re
 from fastcore.basics import patch
 from .catalog import Catalog, Shelf, Snapshot, load_record
 from .chunk import digest
+from .objects import StoreError
 from .ref import ConfigNotFound, Ref, RefError, Version, VersionNotFound, config_name, dataset_name, is_digest_prefix, label_time, near
 from .text import one_line
 
@@ -34,7 +35,7 @@ def _config(self:Catalog, r, found):
     key = found[None].revised.get('default') if None in found else None
     named = load_record(self.objs.get(key), key)['config'] if key else None
     if named in have: return named,'the default config'
-    raise ConfigNotFound(f'{r.name} has several configs and no default: write {_or(have, r)}; repo.default_config({r.name!r}, {have[0]!r}) makes one the default')
+    raise ConfigNotFound(f'{r.name} has several configs and no default: write {_or(have, r)}; dv.default_config({r.name!r}, {have[0]!r}) makes one the default')
 
 def _or(configs, r):
     which = str(r)[len(r.dataset):]
@@ -90,8 +91,8 @@ def latest(self:Catalog,
 @patch
 def _exact(self:Catalog, r, shelf):
     have,v = shelf.have,next((v for v in shelf.have if v==r.version), None)
-    if v is None and r.version in shelf.versions: raise VersionNotFound(f'{r} was forgotten; there are {_listed(have)}')
-    if v is None: raise VersionNotFound(f'no {r}; there are {_listed(have)}{_hint(str(r.version), have)}')
+    if v is None and r.version in shelf.versions: raise VersionNotFound(f'{r} was forgotten; there are {self.listed(r.dataset, have)}')
+    if v is None: raise VersionNotFound(f'no {r}; there are {self.listed(r.dataset, have)}{self._near_version(r, have)}')
     return self._picked(self.get(r.dataset, v, have[v]), 'exact')
 
 @patch
@@ -107,7 +108,7 @@ def _highest(self:Catalog, r, have):
         else: return self._picked(s, '; '.join([_among(match, r), *passed[:3], *['...']*(len(passed)>3)]))
     if spare and isinstance(r.version, Version): return self._picked(spare, f'{_among(match, r)}, all of them experimental or withdrawn')
     what = f'{r} matches no version that is neither withdrawn nor experimental' if match else f'no version matches {r}'
-    raise VersionNotFound(f'{what}; there are {_listed(have)}')
+    raise VersionNotFound(f'{what}; there are {self.listed(r.dataset, have)}')
 
 def _among(match, r): return f'highest of {len(match)}' + ('' if r.version is None else f' that match {r.version}')
 
@@ -141,22 +142,38 @@ def _at(self:Catalog, r, made, t, have):
     same = [s for s in made if s.label==r.label]
     named = [s for s in same if (s.record.get('imported') or {}).get('folder')==r.label]  # of two in a second, that of the folder so named
     found = named or same or [s for s in made if s.created<=t and not s.yanked and not s.experimental]
-    if not found: raise VersionNotFound(f'no version of {r.dataset} is as old as {r.label}; the first is {made[0].ref}, made {made[0].created:%Y-%m-%d %H:%M:%S} UTC; there are {_listed(have)}')
+    if not found: raise VersionNotFound(f'no version of {r.dataset} is as old as {r.label}; the first is {made[0].ref}, made {made[0].created:%Y-%m-%d %H:%M:%S} UTC; there are {self.listed(r.dataset, have)}')
     return self._picked(max(found, key=lambda s: (s.created, s.version)), f'newest at {r.label}')
 
 @patch
 def _nothing(self:Catalog, r, every):
-    if every: return VersionNotFound(f'all versions of {r.dataset} were forgotten: {_listed(every)}')
+    if every: return VersionNotFound(f'all versions of {r.dataset} were forgotten: {self.listed(r.dataset, every)}')
     mine = self.configs(r.name)
     if r.config and mine: return self._no_config(r, mine)
     names = self.names()
     return VersionNotFound(f'no dataset {r.dataset} in {self.objs.url}; ' + (f'there are {", ".join(names[:12])}{" ..."*(len(names)>12)}{_hint(r.name, names)}' if names else 'it is empty: dv.snapshot(...) makes the first version'))
 
-def _listed(vs):
-    "Versions with what keeps them from being picked, in a line"
-    marks = {str(v): sorted({'yanked': 'withdrawn'}.get(o, o) for o in m) for v,m in vs.items()}
-    words = [v + f' ({", ".join(m)})'*bool(m) for v,m in marks.items()]
-    return ', '.join(words if len(words)<9 else [*words[:3], '...', *words[-5:]])
+@patch
+def listed(self:Catalog,
+    dataset:str,
+    vs:dict, # {Version: marks}
+)->str:
+    "Versions with what keeps them from being picked, in a line; of many the first and the last"
+    few = [*vs] if len(vs)<9 else [*vs][:3]+[*vs][-5:]
+    words = [self._with_words(dataset, v, vs[v]) for v in few]
+    return ', '.join(words if len(vs)<9 else [*words[:3], '...', *words[3:]])
+
+@patch
+def _with_words(self:Catalog, dataset, v, marks):
+    "A version and, in brackets, whether it is withdrawn, experimental or forgotten"
+    try: words = self.get(dataset, v, marks).words
+    except StoreError: words = ['damaged']
+    return f'{v} ({", ".join(words)})' if words else str(v)
+
+@patch
+def _near_version(self:Catalog, r, have):
+    found = near(str(r.version), have, n=1)
+    return f'; did you mean {self._with_words(r.dataset, found[0], have[found[0]])}?' if found and str(found[0])!=str(r.version) else ''
 
 def _hint(word, options):
     found = near(word, options, n=1)

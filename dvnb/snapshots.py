@@ -36,6 +36,7 @@ from .verdict import RULES, Level, Policy, Verdict, verdict
 class Source:
     "What to keep, and under which name"
     made = False  # Is it a folder that code made, and nobody works in?
+    since = None  # When the code began to run: only what was read since then are its inputs
     def __init__(self, x, dataset, kind, tables=None): self.x,self.dataset,self.kind,self.tables,self.notes = x,dataset,kind,tables,[]
     def __repr__(self): return f'Source({self.dataset}: {self.kind} {self.x if self.kind!="frames" else ""})'
 
@@ -46,8 +47,9 @@ def source(self:Repo, x, name:str=None)->Source:
     if is_frame(x):
         if not name: raise RefError("a DataFrame needs a name: dv.snapshot(df, 'sales')")
         return Source(x, self._dataset(name), 'frames', to_tables(x))
-    path = Path(x)
-    if not path.exists(): raise ScanError(f'{x} is not there: give a folder, a file or a DataFrame')
+    if not isinstance(x, (str, os.PathLike)) or not os.fspath(x): raise ScanError(f'{"an empty text" if isinstance(x, str) else f"a {type(x).__name__}"} is neither a folder, a file nor a DataFrame: give one of these')
+    path = Path(os.fsdecode(x))
+    if not os.path.exists(path): raise ScanError(f'{shown(str(x))} is not there: give a folder, a file or a DataFrame')
     if path.is_dir() and self.folder and _inside(path, self.folder): raise ScanError(f'{x} lies inside the repo {self.folder}: snapshot data, not the repo')
     src = Source(path, self._dataset(name) if name else self._name_for(path), 'folder' if path.is_dir() else 'file')
     if not name and src.dataset!=path.name and not self.local.origin(path): src.notes.append(f'named {src.dataset}')
@@ -170,7 +172,7 @@ def _keeps_up(self:Repo, above, asked, draft, schemas, force):
     if above is None or force or promised(asked, above.version)==Level.MAJOR: return
     tree = draft.tree()
     tree.schemas = schemas
-    found = diff_trees(tree, as_tree(above, self), Policy(**above.policy), derived=self.derived).verdict
+    found = diff_trees(tree, as_tree(above, self), Policy(**above.policy), derived=self.derived, in_brief=True).verdict
     if found.level<=promised(asked, above.version): return
     raise RefError(f"{asked} would stand below {above.ref}, which does not read as that promises: ask for a number above the latest, or force='why'\n{found}")
 
@@ -247,10 +249,10 @@ def _again(self:Repo, draft, same):
     return _known(same, self.latest(same.dataset))
 
 @patch
-def _against(self:Repo, parent, draft):
+def _against(self:Repo, parent, draft, in_brief=True, derived=None):
     if parent is None: return None
     policy = self.policy_of(parent.dataset)
-    return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, self.derived, self.first_of(parent, policy))
+    return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, derived or self.derived, self.first_of(parent, policy), in_brief)
 
 def _schemas(parent, diff):
     "How text tables are read: as before, but for those that were compared"
@@ -265,7 +267,7 @@ def _record(self:Repo, draft, root, parent, judged, version, policy, **fields):
         frames={os.fsdecode(p): d.hex() for p,d in draft.frames.items()}, n_files=draft.man.n_files, n_bytes=draft.man.n_bytes, new_bytes=self.store.new_bytes,
         parent=parent and parent.ref, base=base or (parent and parent.ref), level=str(judged.level), reasons=judged.reasons,
         policy={k: v for k,v in vars(policy).items() if v is not None}, ignore=draft.rules,
-        inputs=inputs_of(draft.src.dataset, draft.digest.hex(), self.store.id), created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
+        inputs=inputs_of(draft.src.dataset, draft.digest.hex(), self.store.id, draft.src.since), created=now().isoformat(timespec='microseconds'), provenance=provenance(), token=secrets.token_hex(16)) | fields
 
 # %% ../nbs/api/12_snapshots.ipynb #61af7687
 @patch
@@ -353,4 +355,4 @@ def follow(self:Repo,
 def _preview(self:Repo, src, rules, latest):
     draft = self.draft(src, rules, Hasher())
     empty = Tree('nothing', Manifest.of([]))
-    return self._against(latest, draft) if latest else diff_trees(empty, draft.tree())
+    return self._against(latest, draft, in_brief=False) if latest else diff_trees(empty, draft.tree())

@@ -15,10 +15,12 @@ from .tableprofile import TableProfile, profile, profile_key
 def _profile(source, digest, cut, cache, threads):
     "The profile of `source`, from the cache if it is there"
     if cache is None or digest is None: return profile(source, cut, threads or 1)
-    key = profile_key(digest, source.name, source.read_schema, cut)
-    if (data := cache.get('profile', key)) is not None: return TableProfile.loads(data)
+    keys = [profile_key(digest, source.name, source.read_schema, o) for o in ((None, cut) if cut else (None,))]
+    found = [data and TableProfile.loads(data) for data in (cache.get('profile', k) for k in keys)]
+    if found[-1] is not None: return found[-1]
+    if found[0] is not None and [*found[0].cut]==cut: return found[0]
     res = profile(source, cut, threads or 1)
-    cache.put('profile', key, res.dumps())
+    cache.put('profile', keys[0 if found[0] is None and [*res.cut]==(cut or [*res.cut]) else -1], res.dumps())
     return res
 
 def diff_tables(

@@ -79,6 +79,7 @@ def meant(self:Repo,
 )->list: # Of `Snapshot`
     "All versions that are meant, each dataset in ascending order"
     refs = [refs] if isinstance(refs, (str, Ref, Snapshot)) else refs
+    if not isinstance(refs, (list, tuple, set)) or not len(refs): raise RefError(f'copy what? {type(refs).__name__} names no version: give a reference, a dataset, or a list of these')
     found = {v.ref: v for r in refs for v in self._all_of(r)}
     return sorted(found.values(), key=lambda v: (v.dataset, v.version))
 
@@ -116,7 +117,7 @@ def _disagree(self:Repo, target, vs, dataset):
     for (_,i,a),(_,j,b) in zip(row, row[1:]):
         if i==j: continue
         trees = [as_tree(v, self if k else target) for k,v in ((i, a), (j, b))]
-        level = diff_trees(*trees, target.policy_of(dataset), a.version, dataset, target.derived).level
+        level = diff_trees(*trees, target.policy_of(dataset), a.version, dataset, target.derived, in_brief=True).level
         if a.version.bump(level)>b.version: raise CopyError(f'{target.url} has {own[0].ref}, which is unknown here: between {a.ref} and {b.ref} lies a {level} change, '
             f'which their numbers do not say; name= copies under another name')
 

@@ -88,6 +88,11 @@ class Policy:
     def __post_init__(self):
         for f in fields(self): object.__setattr__(self, f.name, _checked(f.name, getattr(self, f.name)))
 
+    @property
+    def reads_rows(self):
+        "Does the level depend on more than whether any row differs?"
+        return 'minor' in (self.append, self.widen) or self.order=='ignore' or bool(self.atol or self.rtol)
+
     def __str__(self):
         "What was decided, in the words of the call that decides it"
         return ', '.join(f'{f.name}={o!r}' for f in fields(self) if (o := getattr(self, f.name)) is not None)
@@ -157,7 +162,7 @@ RULES = dict(
     type_changed = Rule(_major, 'column{s} of another type'),
     type_widened = Rule(_major, 'column{s} of a wider type', 'widen'),
     cells_changed = Rule(_major, 'cell{s} changed', told=True),
-    rows_changed = Rule(_major, 'row{s} that differ'),
+    rows_changed = Rule(_major, 'table{s} with other rows'),
     rows_removed = Rule(_major, 'row{s} removed'),
     rows_inserted = Rule(_major, 'row{s} inserted'),
     rows_reordered = Rule(_major, 'row{s} in another order', 'order'),

@@ -12,8 +12,8 @@ from dvnb.repo import Repo
 from hard import again, own_cache, picture, repo
 
 def kept(repo):
-    "All of a repo but what can be computed again"
-    return {k: o for k, o in picture(repo.url).items() if not k.startswith(b'derived')}
+    "All that is in a repo, what can be computed again too"
+    return picture(repo.url)
 
 def frame(n, start=0): return pd.DataFrame({'label': range(start, start+n)})
 
@@ -392,7 +392,7 @@ def test_what_appears_in_the_working_folder_is_said(repo, tmp_path, monkeypatch)
     def digits(config, version):
         Path('stray.csv').write_text('x')
         return frame(2)
-    assert repo.load('digits').notes == ['new in the working folder meanwhile, and not kept: stray.csv']
+    assert repo.load('digits').notes == ['new or changed in the working folder meanwhile, and not kept: stray.csv']
 
 def f(config, version): return frame(1)
 
@@ -528,3 +528,32 @@ def test_values_are_kept_as_declared_whatever_the_function_does_to_them(repo):
         config.words.append('y')
         return frame(2)
     assert repo.load('digits').record['builder']['values'] == {'words': ['x'], 'when': "Timestamp('2026-01-02 00:00:00')"}
+
+def test_a_refused_build_leaves_the_repo_as_it_was_profiles_too(repo):
+    "A version of the same MAJOR is compared, so tables are profiled before the refusal"
+    declare(repo, '1.0.0', frame(3))
+    repo.build('digits')
+    before = kept(repo)
+    declare(repo, '1.1.0', frame(3, 7), replace=True)
+    with pytest.raises(BuilderError, match='does not keep what its number promises'): repo.build('digits')
+    declare(repo, '1.0.0', frame(4), replace=True)
+    with pytest.raises(BuilderError): repo.build('digits:1.0.0')
+    assert kept(repo) == before
+
+def test_inputs_are_what_the_builder_read_while_it_ran(repo):
+    for o in 'a', 'b', 'c': repo.snapshot(frame(3, ord(o)), o)
+    repo.read('a'), repo.read('b')
+    @repo.builder('made', version='1.0.0')
+    def made(config, version): return pd.concat([repo.read('b'), repo.read('c')], ignore_index=True)
+    assert sorted(o['ref'] for o in repo.load('made').inputs) == ['b:1.0.0', 'c:1.0.0']
+    later = repo.snapshot(frame(9), 'later')
+    assert {'a:1.0.0', 'b:1.0.0', 'c:1.0.0'} <= {o['ref'] for o in later.inputs}
+
+def test_what_a_builder_writes_over_in_the_working_folder_is_said(repo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('there.csv').write_text('a')
+    @repo.builder('made', version='1.0.0')
+    def made(config, version):
+        Path('there.csv').write_text('other')
+        return frame(2)
+    assert repo.load('made').notes == ['new or changed in the working folder meanwhile, and not kept: there.csv']

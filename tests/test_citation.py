@@ -307,3 +307,17 @@ def test_used_as_a_table(repo, iris):
     df = used().to_pandas()
     assert df.ref.tolist() == ['iris:1.0.0'] and df.asked.tolist() == ['iris:1.*.*'] and df['first'].dt.tz is not None
     assert repo.used() == used()
+
+def test_the_authors_of_the_data_are_cited_once_beside_every_version(repo, iris):
+    repo.catalog.revise('iris', 'about', lambda old: old | dict(citation='@article{fisher1936,\n  author = {Fisher, R. A.},\n\ttitle = {Taxonomic\x1b[31m problems},\n}\n'))
+    c = repo.cite('iris')
+    assert 'original  fisher1936' in str(c) and '\x1b' not in c.bibtex and [*parse_string(c.bibtex, 'bibtex').entries] == ['iris:1.0.0', 'fisher1936']
+    assert 'fisher1936' in html(c) and 'fisher1936' in repr(repo.about('iris')) and '`' not in html(c) and '<code>dver digest FOLDER</code>' in html(c)
+    repo.snapshot(fill(iris, {'more.csv': 'a\n1\n'}), 'iris')
+    for v in repo.log('iris'): repo.path(v)
+    assert len(parse_string(repo.cite().bibtex, 'bibtex').entries) == len(repo.cite())+1
+
+def test_a_citation_in_words_is_a_note(repo, iris):
+    repo.catalog.revise('iris', 'about', lambda old: old | dict(citation='Please cite Fisher (1936)'))
+    (key, e), = parse_string(repo.cite('iris').bibtex, 'bibtex').entries.items()
+    assert 'Please cite Fisher (1936)' in e.fields['note']

@@ -85,6 +85,7 @@ copy(refs, to, *, name=None)
 import_tfds(data_dir)
 import_folders(folder, name=None)
 build(ref)
+default_config(name, config=None)
 '''.strip().splitlines()
 
 def bare(f):
@@ -169,6 +170,7 @@ steps = [
     ('import_folders dated', lambda: dv.import_folders('dated')),
     ('import-tfds tfds', lambda: dv.import_tfds('tfds')),
     ('build made', lambda: dv.build('made')),
+    ('default-config taxi', lambda: dv.default_config('taxi')),
     ('use .dvnb', lambda: dv.use('.dvnb')),
 ]
 changing = 'repo', 'first', 'moved', 'source', 'created', 'token', 'root', 'provenance', 'id', 'new_bytes', 'wait', 'n_bytes', 'deleted', 'condemned', 'copied'

@@ -230,7 +230,7 @@ def test_C1_the_sole_config(repo):
 
 def test_C1_a_named_default(repo):
     full, small = two(repo)
-    text = refuses(lambda: repo.load('digits:1.0.0'), 'digits/full:1.0.0 or digits/small:1.0.0', "repo.default_config('digits', 'full')", error=ConfigNotFound)
+    text = refuses(lambda: repo.load('digits:1.0.0'), 'digits/full:1.0.0 or digits/small:1.0.0', "dv.default_config('digits', 'full')", error=ConfigNotFound)
     assert issubclass(ConfigNotFound, LookupError) and repo.default_config('digits') is None
     repo.default_config('Digits', 'small')
     assert again(repo).load('digits:1') == small and 'the default config' in again(repo).load('digits').picked_by and repo.default_config('digits') == 'small'
