@@ -121,6 +121,16 @@ def one(self:Duck, sql, **arrow)->dict:
     return self.table(sql, **arrow).to_pylist()[0]
 
 @patch
+def keep(self:Duck, sql, **arrow)->str: # Its name
+    "Keep the answer to `sql` as a table"
+    name = self.name('kept')
+    for k,o in arrow.items(): self.con.register(k, o)
+    try: self._try(lambda: self.con.execute(f'create or replace temp table {name} as {sql}'))
+    finally:
+        for k in arrow: self.con.unregister(k)
+    return name
+
+@patch
 def each(self:Duck,
     sql,
     receiver, # Makes a function that takes a RecordBatch
