@@ -25,22 +25,32 @@ def diff(old, new, *, plan=None, memory='1GB', **kw):
     d._plan = plan or {}
     return d
 
-@pytest.mark.parametrize('hint', ['0::ubigint', '(h0 & 31)', None])
-def test_a_hint_that_misses_costs_time_and_nothing_else(monkeypatch, hint):
-    "Hints that say nothing, or name one group of columns only, and hashes of keys that are not unique"
+@pytest.mark.parametrize('guess', [[], [0], [3], [0, 4], 'keys'])
+@pytest.mark.parametrize('fmt', ['frame', 'file'])
+def test_a_guess_that_misses_costs_time_and_nothing_else(monkeypatch, tmp_path, guess, fmt):
+    "Guesses that name no column, or some of those that differ, and hashes of keys that are not unique"
     n, real, looked = 400, prefilter._numbered, []
     old = pa.table(dict(id=np.arange(n), a=np.zeros(n), b=np.zeros(n), c=np.zeros(n), d=np.zeros(n), s=['x']*n))
     new = {k: c.to_pylist() for k, c in zip(old.column_names, old.columns)}
     for k, i, v in ('a', 3, 1.), ('d', 3, 2.), ('s', 5, 'y'): new[k][i] = v
     new = pa.table(new).take(np.random.default_rng(0).permutation(n)[7:])
-    def numbered(*args):
-        for o in real(*args): yield re.sub(' r, .*? m from', f' r, {hint} m from', o) if hint else o.replace('select i, h,', 'select i, h & 7 h,')
-    monkeypatch.setattr(prefilter, '_numbered', numbered)
+    if guess=='keys': monkeypatch.setattr(prefilter, '_numbered', lambda *args: [o.replace('select i, h,', 'select i, h & 7 h,') for o in real(*args)])
+    else: monkeypatch.setattr(prefilter, '_guess', lambda d, n: guess)
     look = prefilter._look
-    monkeypatch.setattr(prefilter, '_look', lambda *args: looked.append(look(*args)) or looked[-1])
-    d = diff(old, new, plan=dict(whole=True, few=-1))
+    monkeypatch.setattr(prefilter, '_look', lambda *args: looked.append(args[4]) or look(*args))
+    d = diff(as_file(old, fmt, tmp_path, 0), as_file(new, fmt, tmp_path, 1), plan=dict(whole=True, few=-1))
     check_keyed(d, old, new, old.column_names)
-    assert looked==([None] if hint and 'h0' in hint else [])
+    assert looked=={'[]': [[0, 1, 2, 3, 4]], '[0]': [[0], [1, 2, 3, 4]], '[3]': [[3], [0, 1, 2, 4]], '[0, 4]': [[0, 4], [1, 2, 3]], 'keys': []}[str(guess)]
+
+def test_what_columns_do_not_account_for_is_looked_at_whole(monkeypatch):
+    "Nothing rests on a hash that says what the values do not"
+    old, paired = pa.table(dict(id=np.arange(90), a=np.zeros(90), b=np.zeros(90))), prefilter._paired
+    new = old.set_column(1, 'a', pa.array((np.arange(90)%9==0)*1.)).take(pa.array(np.arange(90)[::-1]))
+    def wrong(*args):
+        pairs, d, *rest = paired(*args)
+        return pairs, d ^ np.uint64(8), *rest
+    monkeypatch.setattr(prefilter, '_paired', wrong)
+    check_keyed(diff(old, new, key='id', plan=dict(whole=True, few=-1, read=True)), old, new, old.column_names)
 
 @pytest.mark.parametrize('fmt', ['frame', 'file'])
 @pytest.mark.parametrize('kind', ['int64', 'float64', 'string', 'bool'])
