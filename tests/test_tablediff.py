@@ -53,11 +53,11 @@ def test_what_columns_do_not_account_for_is_looked_at_whole(monkeypatch):
     check_keyed(diff(old, new, key='id', plan=dict(whole=True, few=-1, read=True)), old, new, old.column_names)
 
 @pytest.mark.parametrize('fmt', ['frame', 'file'])
-@pytest.mark.parametrize('kind', ['int64', 'float64', 'string', 'bool'])
+@pytest.mark.parametrize('kind', ['int64', 'string'])
 def test_columns_that_swap_or_change_alike_do_not_hide_each_other(tmp_path, kind, fmt):
     "The hash of a row is made of those of its columns: swapped values, and equal ones that change alike, leave their sum as it was"
     n, rng = 300, np.random.default_rng(5)
-    for k in 2, 3, 9, 20:
+    for k in 2, 3, 16:
         cols = {f'c{j}': [(i+j) % 7 for i in range(n)] for j in range(k)}
         if k%2: cols = {c: [i%7 for i in range(n)] for c in cols}
         new = {c: v.copy() for c,v in cols.items()}
