@@ -185,7 +185,8 @@ def pieces(self:Side, spans, table=''):
         for name,at,m in self.files:
             lo,hi = max(first-at, 0),min(first+n-at, m)
             where = '' if (lo, hi)==(0, m) else f' where file_row_number between {lo} and {hi-1}'
-            if lo<hi: yield f'{table}file_row_number+{base+at-first}::bigint',name+where
+            by = f'+{base+at-first}::bigint' if base+at!=first else ''
+            if lo<hi: yield f'{table}file_row_number{by}',name+where
 
 @patch
 def copy(self:Side, needed, spans):
