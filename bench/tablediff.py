@@ -179,7 +179,7 @@ def ours(top, case, paths, memory, warm):
 
 def datacompy(a, b):
     import datacompy, pandas as pd
-    datacompy.Compare(pd.read_parquet(a), pd.read_parquet(b), join_columns='id').report()
+    getattr(datacompy, "Compare", datacompy.PandasCompare)(pd.read_parquet(a), pd.read_parquet(b), join_columns='id').report()
 
 def pandas(a, b):
     import pandas as pd

@@ -49,17 +49,21 @@ def _close(cons, folder):
     while cons: cons.pop().close()
     shutil.rmtree(folder, ignore_errors=True)
 
+_least = 384*10**6
+
+def _for_joins(limit): return limit-min(limit//3, max(limit-_least, 0))
+
 class Duck:
     "A DuckDB connection with a temporary folder"
     def __init__(self,
-        memory=None, # Most memory, as '2GB' or in bytes; a quarter of the machine's if not given
+        memory=None, # Most memory for joins and row numbers, as '2GB' or in bytes; a quarter of the machine's if not given
         temp=None, # Where the temporary folder is made
         threads:int=0, # All if 0
     ):
         self.limit = memory_bytes(memory)
         if temp: os.makedirs(temp, exist_ok=True)
         self.folder,self.what,self.size,self.n = tempfile.mkdtemp(prefix='diff-', dir=temp),'',0,0
-        self.cons = [_connect(self.limit, self.folder, threads)]
+        self.cons = [_connect(_for_joins(self.limit), self.folder, threads)]
         self.close = weakref.finalize(self, _close, self.cons, self.folder)
 
     @property
@@ -119,6 +123,16 @@ def table(self:Duck, sql, **arrow): # A pyarrow Table
 def one(self:Duck, sql, **arrow)->dict:
     "The only row of the answer to `sql`"
     return self.table(sql, **arrow).to_pylist()[0]
+
+@patch
+def keep(self:Duck, sql, **arrow)->str: # Its name
+    "Keep the answer to `sql` as a table"
+    name = self.name('kept')
+    for k,o in arrow.items(): self.con.register(k, o)
+    try: self._try(lambda: self.con.execute(f'create or replace temp table {name} as {sql}'))
+    finally:
+        for k in arrow: self.con.unregister(k)
+    return name
 
 @patch
 def each(self:Duck,

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Pile', 'Found', 'words', 'bits', 'gather', 'by_row', 'OutOfStep', 'side_by_side', 'bits_of', 'Keyed', 'hash_groups',
-           'by_key', 'row_runs', 'count_moved', 'outside', 'moved_by_key']
+           'at_once', 'by_key', 'row_runs', 'count_moved', 'outside', 'moved_by_key']
 
 # %% ../nbs/api/08_joins.ipynb #e2928209
 import os
@@ -47,6 +47,7 @@ class Found:
     moved:object = 0 # A number, a function that finds it, or None if it is not known
     note:str = '' # What to tell about how rows were paired
     finish:object = None # If `changed` still lacks the bits: a function that gives it with them
+    sides:tuple|None = None # Two of `Side` that have the changed rows alone, the columns in which they differ and the new key
 
 # %% ../nbs/api/08_joins.ipynb #bd6d4128
 def words(forms): return max(len(forms)-1, 0)//60+1
@@ -56,12 +57,13 @@ def bits(
     at=None, # Their bits; 0, 1, ... if not given
     k=0, # The number of their first column
     n=None, # How many numbers of bits to give
+    differ=None, # SQL that says whether each differs, if that is known
 )->list:
     "SQL of the numbers whose bits say which of `forms` differ"
-    res = [[] for _ in range(n or words(forms))]
-    for i,f in enumerate(forms):
+    res,differ = [[] for _ in range(n or words(forms))],differ or [f.differ(f'c{k+i}') for i,f in enumerate(forms)]
+    for i,o in enumerate(differ):
         j = i if at is None else at[i]
-        res[j//60].append(f'(({f.differ(f"c{k+i}")})::bigint << {j%60})')
+        res[j//60].append(f'(({o})::bigint << {j%60})')
     return [' | '.join(o) or '0::bigint' for o in res]
 
 def gather(duck, sql, width, check=None, ordered=False, **arrow): # Array (rows, `width`)
@@ -99,12 +101,13 @@ def side_by_side(
 ): # Array as `Found.changed`
     "Compare the rows of a stretch, pair by pair"
     at = [k for k,f in enumerate(forms) if f.pair in stretch.dirty]
-    mine,n = [forms[k] for k in at],words(forms)
-    a,b = old.view(mine, Spans([(stretch.old, stretch.n)])),new.view(mine, Spans([(stretch.new, stretch.n)]))
-    cols,differ = ', '.join(bits(mine, at, 0, n)),' or '.join(f'({f.differ(f"c{i}")})' for i,f in enumerate(mine)) or 'false'
-    def sql(join, where): return f'select coalesce(a.i, -1), coalesce(b.i, -2), {cols} from ({a}) a {join} ({b}) b {where} {differ}'
-    try: res = gather(old.duck, sql('positional join', 'where a.i is distinct from b.i or'), 2+n, _in_step, ordered=True)
-    except OutOfStep: res = gather(old.duck, sql('join', 'on a.i=b.i where'), 2+n)
+    mine,n,spans = [forms[k] for k in at],words(forms),(Spans([(stretch.old, stretch.n)]),Spans([(stretch.new, stretch.n)]))
+    a,b = (s.beside(mine, o, name) for s,o,name in zip((old, new), spans, 'ab'))
+    differ = [f.unlike(x, y) for f,x,y in zip(mine, a.cols, b.cols)]
+    what = f'select coalesce({a.i}, -1), coalesce({b.i}, -2), {", ".join(bits(mine, at, 0, n, differ))} from {a.rows}'
+    where = ' or '.join(f'({o})' for o in differ) or 'false'
+    try: res = gather(old.duck, f'{what} positional join {b.rows} where {a.i} is distinct from {b.i} or {where}', 2+n, _in_step, ordered=True)
+    except OutOfStep: res = gather(old.duck, f'{what} join {b.rows} on {a.i}={b.i} where {where}', 2+n)
     return by_row(res)+([stretch.old, stretch.new]+[0]*n)
 
 # %% ../nbs/api/08_joins.ipynb #8f588a12
@@ -136,7 +139,7 @@ class Keyed:
         forms, # Of `Form`, all that are compared
         count=False, # Pair equal keys by occurrence?
     ):
-        self.old,self.new,self.keys,self.forms,self.count = old,new,keys,forms,count
+        self.old,self.new,self.gaps,self.keys,self.forms,self.count = old,new,gaps,keys,forms,count
         self.spans,self.duck = (Spans([g[:2] for g in gaps]),Spans([g[2:] for g in gaps])),old.duck
         names,same = [f'c{i}' for i in range(len(keys))],'is not distinct from' if count else '='
         self.by = ', '.join(names)
@@ -153,11 +156,15 @@ def _split(places, most):
     step = -(-len(places)//most) or 1
     return [places[i:i+step] for i in range(0, len(places), step)]
 
-def hash_groups(forms)->tuple:
+def hash_groups(
+    forms,
+    narrow=3, # Groups of numbers and the like, at most
+    text=4, # Groups of text, at most
+)->tuple:
     "Places of `forms` in groups: of those that are hashed together, and of those with a tolerance"
     far = [i for i,f in enumerate(forms) if not f.near]
     wide = [i for i in far if str(forms[i].plain[0]).endswith(('string', 'binary'))]
-    return _split([i for i in far if i not in wide], 3)+_split(wide, 4),[i for i,f in enumerate(forms) if f.near]
+    return _split([i for i in far if i not in wide], narrow)+_split(wide, text),[i for i,f in enumerate(forms) if f.near]
 
 def _tell_apart(piles):
     "A receiver of pairs of places, -1 for none, into `piles` for pairs with their bits, old rows alone and new rows alone"
@@ -179,6 +186,21 @@ def _narrow(k:Keyed, groups, near):
     which = '|'.join(f'({o}::bigint << {j})' for j,o in enumerate(differ)) or '0::bigint'
     where = ' or '.join(['a.i is null', 'b.i is null', *differ])
     return f'select coalesce(a.i, -1), coalesce(b.i, -1), coalesce({which}, 0) from ({a}) a full join ({b}) b on {k.on} where {where}'
+
+def at_once(k:Keyed)->Found:
+    "Join rows on the key, all columns at once: for few rows"
+    import numpy as np
+    (o, n),m = k.spans,words(k.forms)
+    a,b = k.views(k.forms)
+    cols = ', '.join(bits(k.forms, None, len(k.keys), m))
+    found = gather(k.duck, f'select coalesce(a.i, -1), coalesce(b.i, -1), {cols} from ({a}) a full join ({b}) b on {k.on}', 2+m)
+    removed,added = (found[:, i]<0 for i in (1, 0))
+    pairs = found[~(removed | added)]
+    changed = pairs[(pairs[:, 2:]!=0).any(1)]
+    moved = by_row(pairs, 0)
+    runs = np.concatenate([row_runs(o.rows(moved[:, 0]), n.rows(moved[:, 1])), outside(k.gaps, k.old.n)])
+    changed = np.column_stack([o.rows(changed[:, 0]), n.rows(changed[:, 1]), changed[:, 2:]])
+    return Found(by_row(changed), np.sort(o.rows(found[removed, 0])), np.sort(n.rows(found[added, 1])), lambda: count_moved(runs))
 
 def by_key(
     k:Keyed,

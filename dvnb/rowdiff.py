@@ -10,7 +10,7 @@ from fastcore.basics import patch, store_attr
 from .classify import DiffError, Lines, find_key, index_words, key_candidates, line_up, match_columns, shared_blocks, type_family
 from .duck import Duck
 from .feed import Side, form
-from .joins import Found, Keyed, by_key, by_row, moved_by_key, side_by_side, words
+from .joins import Found, Keyed, at_once, by_key, by_row, moved_by_key, side_by_side, words
 from .keys import compound_key, repeats, shared
 from .order import by_order
 from .prefilter import by_hash, fits
@@ -204,7 +204,9 @@ def _in_gaps(self:RowDiff, gaps):
     (old, new),(key, count) = self._sides(),self._key
     if not key: return by_order(old, new, gaps, self._forms(), self._plan.get('most') or self._most_rows())
     keyed = Keyed(old, new, gaps, [self._form(p, False) for p in key], self._forms(), count)
-    res = (by_hash(keyed) if self._plan.get('sift', True) and fits(keyed) else None) or by_key(keyed, self._plan.get('many', .2))
+    if sum(s.n for s in keyed.spans)<=self._plan.get('few', 1 << 16): return at_once(keyed)
+    many = self._plan.get('many', .2)
+    res = (by_hash(keyed, many) if self._plan.get('sift', True) and fits(keyed) else None) or by_key(keyed, many)
     if not self._rising(): res.moved = lambda: moved_by_key(keyed, gaps)
     return res
 
@@ -241,7 +243,10 @@ def _find(self:RowDiff):
     if not sides: return res
     early,finish = [res.changed[:, :2], *(o[:, :2] for o in sides)],res.finish or (lambda c=res.changed: c)
     res.changed = by_row(np.concatenate(early))
-    res.finish = lambda: by_row(np.concatenate([o for o in (finish(), *sides) if len(o)] or [self._none().changed]))
+    def both():
+        parts,res.sides = [o for o in (finish(), *sides) if len(o)],None
+        return by_row(np.concatenate(parts or [self._none().changed]))
+    res.finish = both
     return res
 
 @patch(as_prop=True)

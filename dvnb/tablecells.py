@@ -21,11 +21,16 @@ def _first_changed(self:CellDiff, n):
     import numpy as np, pyarrow as pa
     changed,key = self._changed,self._key[0]
     if not key or self._rising() or len(changed)<2: return np.asarray(changed[:n])
-    forms,new = [self._form(p, False) for p in key],self._sides()[1]
+    forms,new = [self._form(p, False) for p in key],self._at_hand()[1]
     cols = ', '.join(f'v.c{i}' for i in range(len(key)))
     wanted = pa.table(dict(k=np.arange(len(changed)), i=np.ascontiguousarray(changed[:, 1])))
     sql = f'select p.k from ({new.view(forms, Spans([(0, new.n)]))}) v join wanted p on v.i=p.i order by {cols}, p.i limit {int(n)}'
     return np.asarray(changed[self.duck.table(sql, wanted=wanted)['k'].to_numpy()])
+
+@patch
+def _at_hand(self:CellDiff):
+    "Both sides, of the changed rows alone if these are at hand"
+    return self._found.sides or self._sides()
 
 @patch(as_prop=True)
 def _changed(self:CellDiff):
@@ -64,24 +69,25 @@ def _values(old, new):
 def _cells_of(self:CellDiff, changed, n):
     "The first `n` cells of rows `changed`"
     import pandas as pd
-    pairs = self._pairs_of(changed)
+    pairs,key = self._pairs_of(changed),[p.new for p in self._key[0]]
     at = [(r, j, p) for r in range(len(changed)) for j,p in pairs if changed[r, 2+j//60] >> (j%60) & 1][:n]
     last = at[-1][0]+1 if at else 0
-    old,new = (s.fetch(changed[:last, i], [getattr(p, k) for _,p in pairs]) for i,(s,k) in enumerate(zip(self._sides(), ('old', 'new')))) if at else ({}, {})
+    names = [p.old for _,p in pairs],[*(p.new for _,p in pairs), *key]
+    old,new = (s.fetch(changed[:last, i], k) for i,(s,k) in enumerate(zip(self._at_hand(), names)))
+    res = self._row_names(changed[:last, 1], new.select(key), [r for r,_,_ in at])
     old,new = zip(*(_values(old[p.old], new[p.new]) for _,p in pairs)) if at else ((), ())
     old,new = (dict(zip([p.new for _,p in pairs], o)) for o in (old, new))
-    res = self._row_names(changed[:last, 1], [r for r,_,_ in at])
     values = {'column': [self.columns.word(p.new) for *_,p in at], 'old': [old[p.new][r] for r,_,p in at], 'new': [new[p.new][r] for r,_,p in at]}
     for k,o in values.items(): res[k] = pd.Series(o, dtype=object)
     return res
 
 @patch
-def _row_names(self:CellDiff, rows, at):
-    "What names each of the places `at` of new `rows`, as a DataFrame"
+def _row_names(self:CellDiff, rows, keys, at):
+    "What names each of the places `at` of new `rows` with the values `keys`, as a DataFrame"
     import numpy as np, pandas as pd
     key = self._key[0]
     if not key: return pd.DataFrame({'row': rows[at] if len(at) else np.zeros(0, 'i8')})
-    found = to_frame(self._sides()[1].fetch(rows, [p.new for p in key]).take(np.array(at, 'i8'))).reset_index(drop=True)
+    found = to_frame(keys.take(np.array(at, 'i8'))).reset_index(drop=True)
     return found.rename(columns={p.new: _free(self.columns.word(p.new), ('column', 'old', 'new')) for p in key})
 
 # %% ../nbs/api/08_tablecells.ipynb #f77f50f7
