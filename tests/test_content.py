@@ -5,7 +5,8 @@ import numpy as np, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from dvnb.align import align, increasing, runs, same_end, same_start
 from dvnb.content import READERS, ContentDiff, content_kind, content_reader, diff_content, file_type
-from dvnb.jsondiff import Numbers, read_json
+from dvnb.jsondiff import Numbers, diff_json, read_json
+from dvnb.jsonlarge import Parts, compact, diff_documents, same_value
 from dvnb.linediff import hunks, words
 from dvnb.numpydiff import cells_differ
 from dvnb.render import html, to_html
@@ -278,6 +279,78 @@ def test_deep_nesting_is_no_error(open, close):
         assert d.kind in ('json', 'text') and d.same is False and t<3
         repr(d), html(d)
 
+# --- JSON in parts
+
+def walked(a, b):
+    walk = Parts()
+    walk.parts(compact(a), compact(b))
+    return walk
+
+@quick
+@given(docs, docs, st.randoms(), st.sampled_from([None, 0, 3]))
+def test_parts_are_equal_exactly_where_values_are(x, y, r, indent):
+    a, b = json.dumps(x, ensure_ascii=False), json.dumps(mixed(y, r), indent=indent)
+    if '\\ud' in b or any(0xd800<=ord(c)<0xe000 for c in a): return
+    a, b = a.encode(), b.encode()
+    assert (same_value(compact(a))==same_value(compact(b)))==(strict(x)==strict(y))==(not walked(a, b).counts)
+
+edits = st.sampled_from([lambda o, r: o.pop(r.randrange(len(o))), lambda o, r: o.insert(r.randrange(len(o)+1), dict(a=r.random(), b=[r.randrange(9)]*900)),
+    lambda o, r: o[r.randrange(len(o))].update(a=7), lambda o, r: r.shuffle(o), lambda o, r: o[r.randrange(len(o))].update({'é"': 1.50}), lambda o, r: o[r.randrange(len(o))].pop('b', 0)])
+
+@quick
+@given(st.lists(edits, max_size=4), st.randoms(), st.booleans(), st.booleans())
+def test_parts_tell_what_a_whole_document_tells(changes, r, named, ascii):
+    old = [dict(a=i/8, b=[i]*900) | (dict(id=i) if named else {}) for i in range(12)]
+    new = json.loads(json.dumps(old))
+    for change in changes: change(new, r)
+    if named and not all('id' in o for o in new): new = [o for o in new if 'id' in o]
+    a, b = json.dumps(dict(x=1, rows=old)).encode(), json.dumps(mixed(dict(rows=new, x=1), r), ensure_ascii=ascii, indent=1).encode()
+    whole, parts = diff_json('a.json', a, b), walked(a, b)
+    assert {k: whole.facts[k] for k in parts.counts}==parts.counts and bool(parts.counts)==(whole.same is False)
+    if named: assert [str(e) for e in whole.parts]==[str(e) for e in parts.edits]
+
+pad = '"pad":"' + 'x'*70_000 + '",'
+
+@pytest.mark.parametrize('a,b,same', [('0.1', '0.1000000000000000055', False), ('1', '1.0', False), ('1', 'true', False), ('1.0', '1.00', True), ('1e3', '1000.0', True), ('1E-7', '0.0000001', True),
+    ('1e400', '1e401', False), ('NaN', '"NaN"', False), ('NaN', 'null', False), ('[NaN, -Infinity]', '[NaN,-Infinity]', True), ('Infinity', '-Infinity', False), ('0.0', '-0.0', True),
+    ('9007199254740993', '9007199254740992', False), ('1'*5000, '1'*4999+'2', False), ('{"a":1,"a":2}', '{"a":2}', False), ('{"a":1,"a":2}', '{"a":1, "a":2}', True), ('{"a":1,"a":2}', '{"a":[1,2]}', False),
+    ('{"a":1,"a":2}', '{"a":2,"a":1}', False), ('"\\u00e9"', '"é"', True), ('{"\\u00e9":1}', '{"é":1}', True), ('1e999999999999999999999', '1', False), ('0.123456789012345678901234567890123', '0.12345678901234567890123456789012', False)])
+def test_numbers_and_keys_of_large_documents_are_exact(a, b, same):
+    d = diff_content('a.json', f'{{{pad}"v":{a}}}'.encode(), f'{{{pad} "v":{b}}}'.encode())
+    assert (d.kind, d.same)==('json', same)
+    assert any('NaN' in o for o in d.notes)==('NaN' in a or 'Inf' in a) and any('more than once' in o for o in d.notes)==(not same and '"a":1,"a"' in a)
+
+def test_what_alone_differs_in_a_large_document_is_named():
+    x = dict(rows=[dict(a=i, b='é', c=[1.5]*300) for i in range(300)])
+    old = json.dumps(x).encode()
+    for new, only in (json.dumps(x, indent=1).encode(), 'layout'), (json.dumps(x, ensure_ascii=False).encode(), 'layout'), (old.replace(b'1.5', b'1.50'), 'layout'),  \
+            (json.dumps(dict(rows=[dict(reversed(o.items())) for o in x['rows']])).encode(), 'order of keys'), (old.decode().encode('utf-16'), 'encoding'):
+        d = diff_content('a.json', old, new)
+        assert (d.kind, d.same, d.facts['only'])==('json', only!='encoding', only), d
+
+def test_large_documents_cost_what_changed():
+    r = random.Random(0)
+    rows = [dict(segmentation=[[round(r.uniform(0, 640), 2) for _ in range(32)]], area=r.uniform(10, 1e5), image_id=i//7, id=i) for i in range(60_000)]
+    old = json.dumps(dict(info='x', annotations=rows)).encode()
+    for i in range(0, 60_000, 600): rows[i]['area'] += 1
+    new = json.dumps(dict(info='x', annotations=rows), indent=1).encode()
+    assert len(old)>18e6
+    d, t = took(diff_content, 'a.json', old, new)
+    assert t<4 and (d.kind, d.facts['changed'])==('json', 100)
+    for o in rows: del o['id']
+    d, t = took(diff_content, 'a.json', old, json.dumps(dict(info='x', annotations=rows[::-1])).encode())
+    assert t<25 and d.kind=='text' and 'too much of it differs to be compared as JSON; compared as text' in d.notes[0]
+
+def test_long_lists_of_numbers_have_a_limit_that_is_said():
+    old = b'[' + b'1.5,'*3_100_000 + b'2]'
+    d, t = took(diff_content, 'a.json', old, old[:-2]+b'3]')
+    assert t<8 and d.kind=='text' and 'more than 3,000,000 values' in d.notes[0]
+
+def test_large_documents_that_are_none_say_where():
+    old = ('{\n' + pad*400 + '"a":1}').encode()
+    d = diff_content('a.json', old, old[:-1]+b',\n "b": tru}')
+    assert d.kind=='text' and 'the new file could not be read as JSON: line 3, column' in d.notes[0]
+
 yaml = pytest.importorskip('yaml')
 
 def test_yaml():
@@ -295,7 +368,7 @@ def test_large_json_is_bounded():
     d, t = took(diff_content, 'a.json', doc, doc.replace(b'"id": 40000,', b'"id": 3000000,'))
     assert t<9 and d.kind=='json' and (d.facts['added'], d.facts['removed'])==(1, 1)
     d, t = took(diff_content, 'a.json', doc*50, doc*50+b' ')
-    assert len(doc)*50>90e6 and t<4 and d.kind=='text' and 'more than' in d.notes[0]
+    assert len(doc)*50>90e6 and t<4 and d.kind=='text' and 'both files could not be read as JSON: line 1, column 1873882: trailing characters' in d.notes[0]
 
 # --- arrays
 
