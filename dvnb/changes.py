@@ -16,6 +16,7 @@ from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
 from .filesdiff import diff_files, line_of
+from .leaks import file_leaks, row_leaks
 from .local import cache_home
 from .manifest import FILE
 from .pack import as_names
@@ -246,13 +247,11 @@ def _slice(self:DatasetDiff, table, kind, where):
 # %% ../nbs/api/11_changes.ipynb #67adea3c
 @patch
 def _leaks(self:DatasetDiff):
-    import numpy as np
+    for path,other in file_leaks(self.files, self.new.manifest): yield Change('files_leaked', path, detail=f'{other} is the same')
     found = {k: t for k,t in self.tables.made.items() if k not in self.notes}
     if len(found)<2: return
-    gone,come = ({k: h for k,t in found.items() if (h := t.row_hashes(side)) is not None and len(h)} for side in ('removed', 'added'))
-    for o,a in gone.items():
-        for n,b in come.items():
-            if o!=n and (k := len(np.intersect1d(a, b))): yield Change('rows_leaked', f'{o} -> {n}', k)
+    gone,come = ({k: t.row_hashes(side, max(t.rows.old, t.rows.new)) for k,t in found.items()} for side in ('removed', 'added'))
+    yield from (Change('rows_leaked', f'{o} -> {n}', k) for (o, n),k in row_leaks(gone, come).items())
 
 # %% ../nbs/api/11_changes.ipynb #425963ad
 @patch

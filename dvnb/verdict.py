@@ -151,6 +151,7 @@ RULES = dict(
     split_removed = Rule(_major, 'split{s} removed'),
     split_renamed = Rule(_major, 'split{s} renamed'),
     rows_leaked = Rule(_major, 'row{s} moved from one split to another, which is a leak'),
+    files_leaked = Rule(_major, 'file{s} that came into a split from another, which is a leak', 'append'),
     table_modified = Rule(_major, 'table{s} modified'),
     column_removed = Rule(_major, 'column{s} removed'),
     column_renamed = Rule(_major, 'column{s} renamed'),

@@ -170,3 +170,20 @@ def test_images_and_documents(tmp_path):
     d = diff(tmp_path/'old', tmp_path/'new')
     assert kinds(d) == {'file_recoded': 1, 'file_modified': 1} and d.contents['cat/1.png'].same is True
     assert 'data:image/png' in d.to_html()
+
+def test_many_rows_that_leak_are_found(tmp_path):
+    old, new = ({k: pd.DataFrame(dict(id=range(*o))) for k,o in side.items()} for side in (dict(train=(0, 2_200_000), test=(2_200_000, 2_300_000)), dict(train=(0, 1_000_000), test=(1_000_000, 2_300_000))))
+    for at, side in ('old', old), ('new', new):
+        for k, df in side.items(): as_file(df, tmp_path/at/f'{k}.parquet')
+    d = diff(tmp_path/'old', tmp_path/'new')
+    assert kinds(d)['rows_leaked'] == 1_200_000 and 'train.parquet -> test.parquet' in str(d)
+
+def test_files_that_leak(tmp_path):
+    old = fill(tmp_path/'old', {f'{s}/cat/{i}.jpg': f'{s} {i}' for s in ('train', 'val') for i in range(4)} | {'train/cat/empty.jpg': '', 'train/cat/d.jpg': 'twice', 'val/cat/d.jpg': 'twice'})
+    files = {f'{s}/cat/{i}.jpg': f'{s} {i}' for s in ('train', 'val') for i in range(4)} | {'train/cat/empty.jpg': '', 'val/cat/empty.jpg': '', 'train/cat/d.jpg': 'twice', 'val/cat/d.jpg': 'twice', 'train/dog/1.jpg': 'train 1'}
+    assert 'files_leaked' not in kinds(diff(old, fill(tmp_path/'same', files)))
+    files['val/cat/9.jpg'] = files.pop('train/cat/3.jpg')
+    files['val/cat/8.jpg'], files['train/cat/0.jpg'] = 'train 2', 'val 0'
+    d = diff(old, fill(tmp_path/'new', files))
+    assert d.changes['files_leaked'] == 3 and d.level == Level.MAJOR and '3 files that came into a split from another, which is a leak: train/cat/0.jpg and 2 others (val/cat/0.jpg is the same)' in str(d)
+    assert [*d.levels().query("path=='val/cat/9.jpg'").kind] == ['file_renamed']

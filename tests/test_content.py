@@ -368,7 +368,7 @@ def test_large_json_is_bounded():
     d, t = took(diff_content, 'a.json', doc, doc.replace(b'"id": 40000,', b'"id": 3000000,'))
     assert t<9 and d.kind=='json' and (d.facts['added'], d.facts['removed'])==(1, 1)
     d, t = took(diff_content, 'a.json', doc*50, doc*50+b' ')
-    assert len(doc)*50>90e6 and t<4 and d.kind=='text' and 'both files could not be read as JSON: line 1, column 1873882: trailing characters' in d.notes[0]
+    assert len(doc)*50>90e6 and t<4 and d.kind=='text' and 'both files could not be read as JSON: line 1, column 1873883: trailing characters' in d.notes[0]
 
 # --- arrays
 
