@@ -154,12 +154,13 @@ def content_kind(
     if len(types)==1 and None not in types: return types.pop()
     kinds = {_by_suffix(o) for o in (old_path or path, path)}
     if len(kinds)==1 and None not in kinds: return kinds.pop()
-    return 'text' if is_texty(old) and is_texty(new) else 'bytes'
+    return 'text' if is_texty(old) and is_texty(new) and not file_type(old) and not file_type(new) else 'bytes'
 
 # %% ../nbs/api/09_content.ipynb #34a872e0
-def _why(e, data=b''):
+def _why(e, data=None):
     "Why `data` could not be read, the place first if `e` knows it"
     said,at = str(e),getattr(e, 'problem_mark', None)
+    if data==b'': return 'it is empty'
     if isinstance(e, UnicodeDecodeError): said = f'byte {e.start+1:,} is 0x{e.object[e.start]:02x}, {e.reason}'
     elif hasattr(e, 'lineno') and hasattr(e, 'msg'): said = f'line {e.lineno}, column {e.colno}: {e.msg}'
     elif at is not None: said = f'line {at.line+1}, column {at.column+1}: {e.problem}'

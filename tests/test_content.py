@@ -1,5 +1,5 @@
 "What no lesson can show of content: properties of each kind, hostile and broken files, limits, encodings of images"
-import io, json, os, random, struct, subprocess, sys, time, zipfile, zlib
+import io, json, os, random, re, struct, subprocess, sys, time, zipfile, zlib
 from decimal import Decimal
 import numpy as np, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -781,3 +781,58 @@ def test_a_note_names_the_side_the_format_the_place_and_what_was_done(path, good
         note = diff_content(path, old, new).notes[0]
         if path=='a.npy' or side=='both': assert 'could not be read as' in note and '; compared as' in note, note
         else: assert said in note and note.startswith(f'the {side} file could not be read as') and note.endswith(('; compared as bytes', '; compared as text', '; compared as JSON')), note
+
+# --- what cannot be read says where
+
+def damaged(data, at, n=1): return data[:at] + bytes(x^255 for x in data[at:at+n]) + data[at+n:]
+
+def many_shades():
+    im = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), 'u1'))
+    return {f: saved(im, f, **({'lossless': True} if f=='WEBP' else {})) for f in ('PNG', 'WEBP', 'JPEG', 'TIFF', 'GIF', 'BMP')}
+
+@pytest.mark.parametrize('name,break_,said', [
+    ('a.webp', lambda o: o[:len(o)//2], r'ends after byte [\d,]+, its head promises [\d,]+'), ('a.webp', lambda o: damaged(o, 60, 30), 'VP8L data from byte 21 on'),
+    ('a.png', lambda o: damaged(o, 100), 'chunk IDAT from byte 34 on has a wrong checksum'), ('a.png', lambda o: o[:2000], 'chunk IDAT from byte 34 on is cut off: the file ends after byte 2,000'),
+    ('a.jpeg', lambda o: o[:500], 'ends after byte 500'), ('a.jpeg', lambda o: o[:5], '5 bytes that begin with ff d8 ff e0 00'), ('a.tiff', lambda o: o[:500], 'ends after byte 500'),
+    ('a.gif', lambda o: o[:-500], 'ends after byte'), ('a.bmp', lambda o: o[:500], 'ends after byte 500'), ('a.png', lambda o: b'', 'it is empty')])
+def test_broken_images_say_where(name, break_, said):
+    good = many_shades()[name[2:].upper()]
+    for pair, side in ((good, break_(good)), 'new'), ((break_(good), good), 'old'):
+        d = diff_content(name, *pair)
+        assert (d.kind, d.same)==('bytes', None) and f'the {side} file could not be read as' in d.notes[0] and re.search(said, d.notes[0]), d.notes
+
+good_npz = npz(a=np.arange(1000), b=np.eye(4))
+
+@pytest.mark.parametrize('name,good,bad,said', [
+    ('a.npy', npy(np.arange(3)), npy(np.array([None, 1], object)), 'its 2 cells of type object, from byte 129 on, hold Python objects'),
+    ('a.npz', good_npz, npz(b=np.array([None, 1], object), a=np.eye(3)), 'array b, which begins at byte 1: its 2 cells of type object'),
+    ('a.npz', good_npz, damaged(good_npz, good_npz.find(b'NUMPY', 300)+200), 'array b, which begins at byte 8,184: its bytes do not have the checksum'),
+    ('a.npz', good_npz, good_npz[:-10], 'directory should end at byte'), ('a.npy', npy(np.arange(50)), npy(np.arange(50))[:-9], '400 bytes of cells are promised from byte 129 on, 391 are there'),
+    ('a.npy', npy(np.arange(3)), b'', 'it is empty'), ('a.json', b'{}', b'', 'it is empty'), ('a.ipynb', notebook('a'), b'', 'it is empty'),
+    ('a.ipynb', notebook('a'), json.dumps(dict(nbformat=4, cells=3)).encode(), 'its cells are no list'), ('a.ipynb', notebook('a'), json.dumps(dict(nbformat=4, cells=[dict(cell_type='code', outputs=3)])).encode(), 'cell 1: its outputs'),
+    ('a.ipynb', notebook('a'), notebook('b')[:-5], 'notebook or JSON: line 1, column'), ('a.txt', b'a', b'abc\0', 'byte 4 is 0x00'),
+    ('a.yaml', b'a: 1\n', b'a: !!python/tuple [1]\n', 'line 1, column 4: tag:yaml.org,2002:python/tuple asks for a Python object')])
+def test_what_cannot_be_read_says_where(name, good, bad, said):
+    d = diff_content(name, good, bad)
+    assert 'the new file could not be read as' in d.notes[0] and re.search(said, d.notes[0]), d.notes
+
+def test_yaml_tags_and_merge_keys():
+    def d(a, b): return diff_content('a.yaml', a, b)
+    assert [e.path for e in d(b'a: !Ref x\nb: !Sub {k: 1}\n', b'a: !Ref y\nb: !Sub {k: 2}\n').parts]==['$.a[!Ref]', '$.b[!Sub].k']
+    assert d(b'a: !Ref x\n', b"a: {'!Ref': x}\n").same is False and d(b'a: !Ref x\n', b'a: !Get x\n').same is False
+    merged = b'a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  k: 3\n'
+    assert d(merged, merged.replace(b'k: 3', b'k: 4')).kind=='json' and d(merged, b'a: {k: 1, l: 2}\nb: {k: 3, l: 2}\n').same is True
+    assert 'a key occurs twice' in d(merged, merged+b'  k: 5\n').notes[0]
+
+def test_long_lines_show_where_they_differ():
+    d = diff_content('a.txt', b'x'*60_000_000, b'x'*50_000_000+b'y'+b'x'*9_999_999)
+    assert (d.facts['lines_added'], d.facts['lines_removed'])==(1, 1) and 'y' in d.parts[0].items[-1].text[:400] and len(repr(d))<9000
+
+def test_turned_images_say_so():
+    im = Image.new('RGB', (40, 20), 'red')
+    exif = im.getexif()
+    exif[0x112] = 6
+    assert 'turned by its EXIF orientation: 1 -> 6' in diff_content('a.jpg', saved(im, 'JPEG'), saved(im, 'JPEG', exif=exif)).words
+
+def test_documents_that_look_like_text_are_known_by_their_head():
+    assert diff_content('a.pdf', b'%PDF-1.4 a', b'%PDF-1.4 b').kind=='bytes'
