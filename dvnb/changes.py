@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from fastcore.basics import patch
 from .chunk import DvnbError
-from .classify import DiffError
+from .classify import DiffError, index_words
 from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
@@ -53,7 +53,7 @@ class DatasetDiff(Shown):
     ):
         self.old,self.new,self.policy,self.version,self.dataset,self.first = old,new,policy,version,dataset,first
         self.derived = derived or Derived(cache_home()/'derived')
-        self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened = {},{},None,None,None,{},set()
+        self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened,self._keyless = {},{},None,None,None,{},set(),{}
 
     @property
     def files(self):
@@ -162,10 +162,13 @@ def _table(self:DatasetDiff, name):
     old = self.source(self.old, olds, self.old.schemas.get(name))
     new = self.source(self.new, news, old.read_schema)
     if new.read_schema: self.schemas[name] = new.read_schema
-    key = self.policy.key
-    if key and len(self._pairs[0])>1 and not {*key}<={*new.schema.names}: key = None
+    key,words = self.policy.key,index_words(old, new)
+    there = [{words.get(k, k) for k in s.schema.names}|{*s.schema.names} for s in (old, new)]
+    lack = [k for k in key or () if not all(k in o for o in there)]
     digests = [self._digests(t, files) for t,files in ((self.old, olds), (self.new, news))]
-    return diff_tables(old, new, key=key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), digests=digests)
+    t = diff_tables(old, new, key=None if lack else key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), digests=digests)
+    if lack: self._keyless[name] = f'key {lack[0]!r} is no column of both tables{t.columns.near(lack[0])}; rows are paired without it'
+    return t
 
 @patch
 def _content(self:DatasetDiff, path):
@@ -274,8 +277,14 @@ def summary(self:DatasetDiff, n:int=20)->str:
     more = [f'  ... and {len(fs)-n:,} more'] if len(fs)>n else []
     nxt = f' -> {self.dataset}:{self.next_version}' if self.version and self.dataset else ''
     if str(self.policy): nxt += f'  (judged with {self.policy})'
-    reasons = self.verdict.reasons
+    reasons = [*self.verdict.reasons, *self._key_notes()]
     return '\n'.join([f'{head}: {counts}', *(o for c in fs[:n] for o in self._lines_of(c)), *more, f'{self.level}{nxt}', *(f'  {r}' for r in reasons)])
+
+@patch
+def _key_notes(self:DatasetDiff):
+    "What is wrong with the key, if no table has it"
+    made = [k for k in self.tables.made if k not in self.notes]
+    return [f'note: {self._keyless[made[0]]}'] if made and all(k in self._keyless for k in made) else []
 
 @patch
 def _lines_of(self:DatasetDiff, c):
