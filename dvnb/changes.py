@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Mapping
 from fastcore.basics import patch
 from .chunk import DvnbError
-from .classify import DiffError
+from .classify import DiffError, index_words
 from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
 from .filesdiff import diff_files, line_of
+from .leaks import file_leaks, row_leaks
 from .local import cache_home
 from .manifest import FILE
 from .pack import as_names
@@ -55,7 +56,7 @@ class DatasetDiff(Shown):
         self.old,self.new,self.policy,self.version,self.dataset,self.first = old,new,policy,version,dataset,first
         self.in_brief,self._briefs = in_brief and not policy.reads_rows,{}
         self.derived = derived or Derived(cache_home()/'derived')
-        self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened = {},{},None,None,None,{},set()
+        self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened,self._keyless = {},{},None,None,None,{},set(),{}
 
     @property
     def files(self):
@@ -164,10 +165,13 @@ def _table(self:DatasetDiff, name):
     old = self.source(self.old, olds, self.old.schemas.get(name))
     new = self.source(self.new, news, old.read_schema)
     if new.read_schema: self.schemas[name] = new.read_schema
-    key = self.policy.key
-    if key and len(self._pairs[0])>1 and not {*key}<={*new.schema.names}: key = None
+    key,words = self.policy.key,index_words(old, new)
+    there = [{words.get(k, k) for k in s.schema.names}|{*s.schema.names} for s in (old, new)]
+    lack = [k for k in key or () if not all(k in o for o in there)]
     digests = [self._digests(t, files) for t,files in ((self.old, olds), (self.new, news))]
-    return diff_tables(old, new, key=key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), digests=digests)
+    t = diff_tables(old, new, key=None if lack else key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), digests=digests)
+    if lack: self._keyless[name] = f'key {lack[0]!r} is no column of both tables{t.columns.near(lack[0])}; rows are paired without it'
+    return t
 
 @patch
 def _content(self:DatasetDiff, path):
@@ -256,14 +260,12 @@ def _slice(self:DatasetDiff, table, kind, where):
 # %% ../nbs/api/11_changes.ipynb #67adea3c
 @patch
 def _leaks(self:DatasetDiff):
-    import numpy as np
+    for path,other in file_leaks(self.files, self.new.manifest): yield Change('files_leaked', path, detail=f'{other} is the same')
     told = {k: self._told(k) for k in self.tables.made if k not in self.notes}
     found = {k: t for k,t in told.items() if not isinstance(t, BriefDiff) or t.counted}
     if len(found)<2: return
-    gone,come = ({k: h for k,t in found.items() if (h := t.row_hashes(side)) is not None and len(h)} for side in ('removed', 'added'))
-    for o,a in gone.items():
-        for n,b in come.items():
-            if o!=n and (k := len(np.intersect1d(a, b))): yield Change('rows_leaked', f'{o} -> {n}', k)
+    gone,come = ({k: t.row_hashes(side, max(t.rows.old, t.rows.new)) for k,t in found.items()} for side in ('removed', 'added'))
+    yield from (Change('rows_leaked', f'{o} -> {n}', k) for (o, n),k in row_leaks(gone, come).items())
 
 # %% ../nbs/api/11_changes.ipynb #425963ad
 @patch
@@ -286,8 +288,14 @@ def summary(self:DatasetDiff, n:int=20)->str:
     more = [f'  ... and {len(fs)-n:,} more'] if len(fs)>n else []
     nxt = f' -> {self.dataset}:{self.next_version}' if self.version and self.dataset else ''
     if str(self.policy): nxt += f'  (judged with {self.policy})'
-    reasons = self.verdict.reasons
+    reasons = [*self.verdict.reasons, *self._key_notes()]
     return '\n'.join([f'{head}: {counts}', *(o for c in fs[:n] for o in self._lines_of(c)), *more, f'{self.level}{nxt}', *(f'  {r}' for r in reasons)])
+
+@patch
+def _key_notes(self:DatasetDiff):
+    "What is wrong with the key, if no table has it"
+    made = [k for k in self.tables.made if k not in self.notes]
+    return [f'note: {self._keyless[made[0]]}'] if made and all(k in self._keyless for k in made) else []
 
 @patch
 def _lines_of(self:DatasetDiff, c):

@@ -10,6 +10,7 @@ __all__ = ['DiffError', 'read_as', 'type_family', 'type_change', 'type_text', 'P
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import get_close_matches
 from .align import align, increasing
 from .chunk import DvnbError
 from .table import _pandas_meta
@@ -134,6 +135,18 @@ class Columns:
         "What a person calls the column `name`"
         return self.words.get(name, name)
 
+    def by_name(self)->dict: # {name: `Pair`}
+        "The columns of both tables under every name that a person may use: the old, the new, and what an index without a name is called"
+        return {self.word(p.new): p for p in self.pairs}|{p.old: p for p in self.pairs}|{p.new: p for p in self.pairs}
+
+    def near(self, name)->str:
+        "What to say of `name`, which is no column: one that is spelled like it, and what there is"
+        there = [self.word(p.new) for p in self.pairs]
+        like = get_close_matches(name.lower(), [*map(str.lower, there)], 1)
+        meant = next((f' (did you mean {o!r}?)' for o in there if o.lower() in like), '')
+        more = f' and {len(there)-12:,} more' if len(there)>12 else ''
+        return f'{meant}: they share {", ".join(map(repr, there[:12])) or "none"}{more}'
+
     def __repr__(self):
         found = {k: o for k in ('added', 'removed', 'renamed', 'retyped', 'reordered') if (o := getattr(self, k))}
         return f'Columns({len(self.pairs)} in both' + ''.join(f', {k}={o}' for k,o in found.items()) + ')'
@@ -178,9 +191,8 @@ def find_key(
     "What names a row in both tables"
     if key is None: return tuple(key_candidates(old, new, columns)[:1])
     names = (key,) if isinstance(key, str) else tuple(key)
-    by = {columns.word(p.new): p for p in columns.pairs}|{p.old: p for p in columns.pairs}|{p.new: p for p in columns.pairs}
-    if lack := [k for k in names if k not in by]:
-        raise DiffError(f'Key {lack[0]!r} is no column of both tables: they share {", ".join(repr(columns.word(p.new)) for p in columns.pairs) or "none"}')
+    by = columns.by_name()
+    if lack := [k for k in names if k not in by]: raise DiffError(f'Key {lack[0]!r} is no column of both tables{columns.near(lack[0])}')
     if not names or len({by[k].new for k in names})<len(names): raise DiffError(f'Key {names!r} must name one column or several, each once')
     return tuple(by[k] for k in names)
 

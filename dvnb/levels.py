@@ -63,7 +63,7 @@ def levels(self:DatasetDiff):
 @patch
 def _level_row(self:DatasetDiff, path, facts):
     "Values of a row of `levels`; `facts` are (old path, `Change`)"
-    changes = sorted((c for _,c in facts), key=lambda c: (-RULES[c.kind].decide(self.policy), c.kind=='rows_leaked', [*RULES].index(c.kind)))
+    changes = sorted((c for _,c in facts), key=lambda c: (-RULES[c.kind].decide(self.policy), c.kind in ('rows_leaked', 'files_leaked'), [*RULES].index(c.kind)))
     table = path in self._pairs[0] or any(c.kind.startswith('split_') for c in changes)
     whole = [w for c in changes if (w := _what(c))!='modified']
     words = '; '.join(reason_of(c, self.policy) for c in changes)

@@ -196,11 +196,14 @@ def _written(a, b):
 def _compare(a, b):
     p,i,j = _between(a, b)
     at = (a.count(b'\n', 0, p)+1,)*2
-    gone,come = a.count(b'\n', p, i),b.count(b'\n', p, j)
+    gone,come = (o.count(b'\n', p, k)+(k>p and o[k-1:k]!=b'\n') for o,k in ((a, i), (b, j)))
     if max(i, j)-p>_middle or max(gone, come)>_lines:
-        note = f'the part that differs is larger than {human(_middle)} or {_lines:,} lines: it was not aligned, and its first lines are shown'
-        old,new = (_split(o[p:p+20_000])[:20] for o in (a, b))
-        return [Hunk(edited(old, new, *at))],gone,come,None,[note]
+        note = f'the part that differs is larger than {human(_middle)} or {_lines:,} lines: it was not aligned, and is shown from its first difference on'
+        first = same_start(a, b)
+        start,dots = (p, '') if first-p<10_000 else (first-200, '…')
+        old,new = (_split(o[start:start+20_000])[:20] for o in (a, b))
+        at = (a.count(b'\n', 0, start)+1,)*2
+        return [Hunk(edited([dots+old[0], *old[1:]] if old else [], [dots+new[0], *new[1:]] if new else [], *at))],gone,come,None,[note]
     old,new = _split(a[p:i]),_split(b[p:j])
     parts,gone,come,exact,cut = hunks(old, new, at=at)
     notes = [] if exact else ['it differs in too many places to be aligned line by line throughout']

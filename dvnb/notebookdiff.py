@@ -34,6 +34,8 @@ def _text(x):
 def _cell(i, c):
     if not isinstance(c, dict) or 'cell_type' not in c: raise Unreadable(f'cell {i+1} has no cell_type')
     if not isinstance(c.get('source', c.get('input', '')), (str, list)): raise Unreadable(f'cell {i+1}: its source is neither text nor a list of lines')
+    if not all(isinstance(c.get(k, t()), t) for k,t in (('outputs', list), ('metadata', dict))) or not all(isinstance(o, dict) for o in c.get('outputs', [])):
+        raise Unreadable(f'cell {i+1}: its outputs are no list of objects, or its metadata no object')
     outputs = [{k: v for k,v in o.items() if k not in ('execution_count', 'prompt_number')} for o in c.get('outputs', [])]
     return NbCell(str(c.get('id', '')), str(c['cell_type']), _text(c.get('source', c.get('input', ''))), outputs, c.get('execution_count', c.get('prompt_number')),
         {**c.get('metadata', {}), **{k: c[k] for k in ('attachments', 'level', 'collapsed') if k in c}})
@@ -43,7 +45,9 @@ def read_cells(
 )->tuple: # `NbCell`s; metadata; format
     "What a notebook holds"
     if not isinstance(doc, dict) or not isinstance(doc.get('nbformat'), int): raise Unreadable('it has no nbformat')
-    cells = doc['cells'] if 'cells' in doc else [c for w in doc['worksheets'] for c in w['cells']]
+    sheets = doc.get('worksheets', []) if 'cells' not in doc else [doc]
+    if not isinstance(sheets, list) or not sheets or not all(isinstance(w, dict) and isinstance(w.get('cells'), list) for w in sheets): raise Unreadable('its cells are no list')
+    cells = [c for w in sheets for c in w['cells']]
     return [*starmap(_cell, enumerate(cells))],doc.get('metadata', {}),(doc['nbformat'], doc.get('nbformat_minor', 0))
 
 # %% ../nbs/api/09_notebookdiff.ipynb #1791204c

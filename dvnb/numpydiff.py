@@ -7,11 +7,13 @@ __all__ = ['Stored', 'open_npy', 'cells_differ', 'Cells', 'compare_arrays', 'dif
 
 # %% ../nbs/api/09_numpydiff.ipynb #215db04a
 import io, math, zipfile
+from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 from .content import ContentDiff, Unreadable
-from .text import human
+from .text import human, many
 
 # %% ../nbs/api/09_numpydiff.ipynb #790c1a27
 class Stored(NamedTuple):
@@ -33,7 +35,7 @@ def open_npy(
     version = npy.read_magic(f)
     if version not in _headers: raise Unreadable(f'.npy files of version {version[0]}.{version[1]} are not read')
     shape,fortran,dtype = _headers[version](f)
-    if dtype.hasobject: raise Unreadable('it holds Python objects, which are pickled and never opened')
+    if dtype.hasobject: raise Unreadable(f'its {math.prod(shape):,} cells of type {dtype}, from byte {f.tell()+1:,} on, hold Python objects, which are pickled and never opened')
     if any(n<0 for n in shape): raise Unreadable(f'shape {shape} is no shape')
     need,there = math.prod(shape)*dtype.itemsize,size-f.tell()
     if need!=there: raise Unreadable(f'{need:,} bytes of cells are promised from byte {f.tell()+1:,} on, {there:,} are there')
@@ -157,7 +159,24 @@ def _members(data):
     if (total := sum(o.file_size for o in infos))>_unpacked: raise Unreadable(f'{human(total)} when unpacked is more than {human(_unpacked)}')
     if len({o.filename for o in infos})<len(infos): raise Unreadable('its directory names an array twice')
     if other := [o.filename for o in infos if not o.filename.endswith('.npy')]: raise Unreadable(f'{other[0]} in it is no .npy')
-    return {o.filename.removesuffix('.npy'): lambda o=o: open_npy(z.open(o), o.file_size) for o in infos}
+    return {o.filename.removesuffix('.npy'): partial(_member, z, o) for o in infos}
+
+def _member(z, info): return open_npy(z.open(info), info.file_size)
+
+@contextmanager
+def _told(name, opened):
+    "Say of what goes wrong inside in which array of an archive it does"
+    try: yield
+    except Exception as e:
+        if not name: raise
+        said = 'its bytes do not have the checksum that is stored with them' if 'CRC' in str(e) else e
+        raise Unreadable(f'array {name}, which begins at byte {opened.args[1].header_offset+1:,}: {said}') from None
+
+def _kind_in(opened, name):
+    with _told(name, opened): return _kind(opened())
+
+def _compared(a, b, name):
+    with _told(name, b): return compare_arrays(a(), b(), name)
 
 def diff_arrays(
     path:str,
@@ -166,9 +185,9 @@ def diff_arrays(
 )->ContentDiff: # `parts` are `Cells`, one for each array that differs
     "What differs between two files of numpy arrays"
     a,b = _members(old),_members(new)
-    parts = [Cells(k, 'removed', _kind(a[k]()), '', [], {}) for k in a if k not in b]
-    parts += [Cells(k, 'added', '', _kind(b[k]()), [], {}) for k in b if k not in a]
-    both = [compare_arrays(a[k](), b[k](), k) for k in a if k in b]
+    parts = [Cells(k, 'removed', _kind_in(a[k], k), '', [], {}) for k in a if k not in b]
+    parts += [Cells(k, 'added', '', _kind_in(b[k], k), [], {}) for k in b if k not in a]
+    both = [_compared(a[k], b[k], k) for k in a if k in b]
     parts += [o for o in both if o.what!='same']
     same = not parts and [*a]==[*b]
     facts = dict(both[0].facts) if [*a]==[*b]==[''] else dict(arrays=len(b))
@@ -182,7 +201,7 @@ def _words(c):
     f,kind = c.facts,' -> '.join(dict.fromkeys(o for o in (c.old, c.new) if o))
     if c.what!='modified': return f'{c.name} {c.what} ({kind})'
     if not f['compared'] and f['old_shape']!=f['new_shape']: said = 'other shape'
-    elif f['prefix']: said = f'{f["new_shape"][0]-f["old_shape"][0]:,} rows appended, the old ones unchanged'
+    elif f['prefix']: said = f'{many(f["new_shape"][0]-f["old_shape"][0], "row")} appended, the old ones unchanged'
     else:
         said = f'{f["changed"]:,} of {f["compared"]:,} cells differ' + (f' ({f["changed_share"]:.2g})' if f['changed'] else '')
         if f['largest_difference'] is not None: said += f', by at most {f["largest_difference"]:.6g}'

@@ -77,8 +77,10 @@ def _near_names(self:RowDiff): return {k for o in self.near if isinstance(o, dic
 @patch
 def _near_of(self:RowDiff, name):
     "(atol, rtol) of the column `name`, which must be there"
-    if name not in {k for p in self.columns.pairs for k in (p.old, p.new)}: raise DiffError(f'Tolerance for {name!r}: it is no column of both tables')
-    return [o.get(name) if isinstance(o, dict) else o for o in self.near]
+    by = self.columns.by_name()
+    if name not in by: raise DiffError(f'Tolerance for {name!r}: it is no column of both tables{self.columns.near(name)}')
+    names = [name, *(k for k,p in by.items() if p is by[name])]
+    return [next((o[k] for k in names if k in o), None) if isinstance(o, dict) else o for o in self.near]
 
 @patch
 def _tolerance(self:RowDiff, p):

@@ -6,10 +6,12 @@
 __all__ = ['CellDiff']
 
 # %% ../nbs/api/08_tablecells.ipynb #3dedfa21
+from datetime import date
 from fastcore.basics import patch
 from .feed import Spans
 from .rowdiff import RowDiff
-from .table import to_frame
+from .table import _pandas_meta, to_frame
+from .tablefile import is_own
 from .tablehash import row_hashes as hash_rows
 
 # %% ../nbs/api/08_tablecells.ipynb #f7667332
@@ -47,17 +49,27 @@ def _pairs_of(self:CellDiff, changed):
     "The columns that differ in any of `changed`, as (place, `Pair`)"
     return [(j, p) for j,p in enumerate(self._compared()) if self._bit(changed, j).any()] if len(changed) else []
 
+def _plain_days(source):
+    "Does `read` give the dates of `source` as `datetime64`, for nobody noted that they were objects?"
+    return not is_own(source.metadata) and not _pandas_meta(source)
+
 @patch
 def cells(self:CellDiff,
     n:int=1000, # Cells, at most
 ): # A DataFrame: the key, or the new table's row number as `row`; `column`, `old`, `new`
     "The first cells that differ"
-    return self._once(('cells', n), lambda: self._cells(n)).copy()
+    import pandas as pd
+    res = self._cells(n).copy()
+    if any(_plain_days(s) for s in self.sources):
+        for k in 'old','new': res[k] = pd.Series([pd.Timestamp(o) if type(o) is date else o for o in res[k]], res.index, object)
+        for k in res.columns[:-3]:
+            if res[k].map(type).eq(date).any(): res[k] = pd.to_datetime(res[k])
+    return res
 
 def _free(name, taken): return name if name not in taken else _free(f'{name} (key)', taken)
 
 @patch
-def _cells(self:CellDiff, n): return self._cells_of(self._first_changed(n), n)
+def _cells(self:CellDiff, n): return self._once(('cells', n), lambda: self._cells_of(self._first_changed(n), n))
 
 def _values(old, new):
     "The values of two columns; those of a narrow float on both sides keep its width, and so its few digits"
@@ -94,7 +106,7 @@ def _row_names(self:CellDiff, rows, keys, at):
 @patch
 def _whole_rows(self:CellDiff, which, rows):
     import pandas as pd
-    res = to_frame(self._sides()[which].fetch(rows, list(self.profiles[which].columns))).rename(columns=self.columns.words)
+    res = to_frame(self._sides()[which].fetch(rows, list(self.profiles[which].columns)), _plain_days(self.sources[which])).rename(columns=self.columns.words)
     return res.set_axis(pd.Index([int(o) for o in rows], name='row', dtype='int64'))
 
 @patch

@@ -61,7 +61,7 @@ def _column_facts(self:TableDiff):
     for kind,wide in ('type_changed', False),('type_widened', True):
         ps = [p for p in c.pairs if p.change and (p.change=='widened')==wide]
         if ps: yield kind,len(ps),_listed([*map(self._retyped, ps)], '; ')
-    if names := self._nullable(): yield 'nullable_changed',len(names),_names(names)
+    if names := self._nullable(): yield 'nullable_changed',len(names),self._nullable_words(names)
     if c.reordered: yield 'columns_reordered',len(c.reordered),f'{_names(c.reordered)} moved'
     yield from self._class_facts()
 
@@ -85,7 +85,21 @@ def _nullable(self:TableDiff):
     if any(s.read_schema for s in self.sources): return []
     (s, t),(a, b) = self.sources,self.profiles
     def differs(p): return s.schema.field(p.old).nullable!=t.schema.field(p.new).nullable and not a.columns[p.old].nulls and not b.columns[p.new].nulls
-    return [self.columns.word(p.new) for p in self.columns.pairs if differs(p)]
+    return [p for p in self.columns.pairs if differs(p)]
+
+@patch
+def _nullable_words(self:TableDiff, pairs):
+    fields = {p.new: self.sources[1].schema.field(p.new).nullable for p in pairs}
+    may,not_ = (_names([self.columns.word(k) for k,yes in fields.items() if yes==o]) for o in (True, False))
+    none = f'none of {many(self.rows.new if not self._equal() else self.profiles[1].n_rows, "row")} does'
+    return '; '.join([*([f'{may} may hold nulls now ({none})'] if may else []), *([f'{not_} may no longer hold nulls (no row did)'] if not_ else [])])
+
+@patch
+def _nulls_appeared(self:TableDiff):
+    "Of columns without nulls, which now have some"
+    a,b = self.profiles
+    found = [(self.columns.word(p.new), b.columns[p.new]) for p in self.columns.pairs if not a.columns[p.old].nulls and b.columns[p.new].nulls]
+    return '; nulls appeared in '+_listed([f'{shown(k)}: {c.nulls:,} of {many(b.n_rows, "row")}' for k,c in found]) if found and a.n_rows else ''
 
 # %% ../nbs/api/08_tablefacts.ipynb #3de35668
 def _short(v):
@@ -109,7 +123,7 @@ def _cell_fact(self:TableDiff):
     counts = sorted(self.changed_cells().items(), key=lambda o: -o[1])
     what = [f'{shown(k)} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
     more = f' and {len(counts)-3:,} more columns' if len(counts)>3 else ''
-    return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()})'
+    return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()}{self._nulls_appeared()})'
 
 @patch
 def other_slice(self:TableDiff,
@@ -141,9 +155,9 @@ def _row_facts(self:TableDiff):
     moved = self._other_order()
     whole = moved and not r.removed and not r.changed
     if r.added and whole: yield 'rows_appended_reordered',r.added,f'all {r.old:,} old rows are there, in another order'
-    elif r.appended: yield 'rows_appended',r.added,f'after row {r.old:,}; old rows unchanged'
-    elif r.added and self._at_end() and not moved: yield 'rows_appended',r.added,f'after row {r.old:,}'
-    elif r.added: yield 'rows_inserted',r.added,f'first is row {int(f.added[0]):,} of {r.new:,}'
+    elif r.appended: yield 'rows_appended',r.added,f'after row {r.old:,}; old rows unchanged{self._nulls_appeared()}'
+    elif r.added and self._at_end() and not moved: yield 'rows_appended',r.added,f'after row {r.old:,}{self._nulls_appeared()*(not r.changed)}'
+    elif r.added: yield 'rows_inserted',r.added,f'first is row {int(f.added[0]):,} of {r.new:,}{self._nulls_appeared()*(not r.changed)}'
     if moved and not (r.added and whole): yield 'rows_reordered',*self._reordered()
 
 @patch
@@ -208,7 +222,7 @@ def summary(self:TableDiff,
     head = f'{shown(a.name)} -> {shown(b.name)}: {f"{rows[0]:,} -> " if rows[0]!=rows[1] else ""}{many(rows[1], "row")}{key}'
     if self.same: return f'{head}, no difference'+' but in bytes'*bool(self.kinds())
     lines = [*self._column_lines(), *([] if self._equal() else self._row_lines())]
-    cells = [] if self._equal() else [*self.cells(n).itertuples(index=False, name=None)]
+    cells = [] if self._equal() else [*self._cells(n).itertuples(index=False, name=None)]
     seen = [f'    {self._row_name(o[:-3])}  {shown(o[-3])}  {_short(o[-2])} -> {_short(o[-1])}' for o in cells]
     total = sum(self.changed_cells().values()) if cells else 0
     return '\n'.join([head, *('  '+o for o in lines), *seen, *([f'    ... and {total-len(cells):,} more cells'] if total>len(cells) else [])])

@@ -162,8 +162,12 @@ def _array_records(f, name):
 # %% ../nbs/api/07_tablejson.ipynb #6095c903
 def _many_lines(f, name):
     "The records of a file that is named like an array but holds a record a line"
-    try: first,second,*rest = islice(_line_records(f, name), 2)
-    except ValueError: raise _no_records(name, 1, 'it is one object, where a list of records was expected') from None
+    line,text = next((i, o) for i,o in enumerate(iter(lambda: f.readline(longest_line+1), b''), 1) if o.strip())
+    first = second = None
+    if f.peek(1):  # a document in one line, of any size, is known without being parsed
+        try: first,second = (line, _record(json.loads(text.decode('utf-8-sig')), name, line)),next(_line_records(f, name, line), None)
+        except ValueError: pass
+    if second is None: raise _no_records(name, 1, 'it is one object, where a list of records was expected')
     yield first
     yield second
     yield from _line_records(f, name, second[0])

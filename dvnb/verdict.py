@@ -156,6 +156,7 @@ RULES = dict(
     split_removed = Rule(_major, 'split{s} removed'),
     split_renamed = Rule(_major, 'split{s} renamed'),
     rows_leaked = Rule(_major, 'row{s} moved from one split to another, which is a leak'),
+    files_leaked = Rule(_major, 'file{s} that came into a split from another, which is a leak', 'append'),
     table_modified = Rule(_major, 'table{s} modified'),
     column_removed = Rule(_major, 'column{s} removed'),
     column_renamed = Rule(_major, 'column{s} renamed'),
@@ -172,7 +173,7 @@ RULES = dict(
     column_added = Rule(_minor, 'column{s} added'),
     classes_changed = Rule(_major, 'label{s} whose class names changed'),
     classes_added = Rule(_minor, 'label{s} with more class names'),
-    nullable_changed = Rule(_patch, 'column{s} that may hold nulls now', 'nullable'),
+    nullable_changed = Rule(_patch, 'column{s} that may hold nulls now, or no longer', 'nullable', told=True),
     table_recoded = Rule(_patch, 'table{s} stored differently, read the same'),
     table_renamed = Rule(_patch, 'table file{s} renamed, same split'),
     drifted = Rule(_major, 'change{s} since the first version of this MAJOR', told=True),
@@ -213,17 +214,18 @@ class Verdict:
     __repr__ = __str__
 
 # %% ../nbs/api/10_verdict.ipynb #d69743a8
-def _told(rule, changes, where):
+def _told(rule, changes, where, policy):
     "What happened in the words of the evidence"
     c,more = changes[0],sum(o.n for o in changes[1:])
     others = f'; {more:,} more {rule.words.format(s="s"*(more>1))} in {many(len(changes)-1, "other table")}' if len(changes)>1 else ''
-    return f'{c.detail} in {where}{others}'
+    why = rule.why(policy)
+    return f'{c.detail} in {where}{others}' + (f' ({why})' if why else '')
 
 def _reason(kind, changes, policy, rules):
     "The level that `changes` of one `kind` ask for, and a line that says why"
     rule,c,n = rules[kind],changes[0],sum(o.n for o in changes)
     where,level = c.path if c.path.isprintable() else repr(c.path),rule.decide(policy)
-    if rule.told and c.detail: return level,f'{level}: {_told(rule, changes, where)}',c.example
+    if rule.told and c.detail: return level,f'{level}: {_told(rule, changes, where, policy)}',c.example
     others,why = f' and {many(len(changes)-1, "other")}' if len(changes)>1 else '',rule.why(policy, c.detail)
     return level,f'{level}: {n:,} {rule.words.format(s="s"*(n!=1))}: {where}{others}' + (f' ({why})' if why else ''),c.example
 

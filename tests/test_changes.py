@@ -170,3 +170,36 @@ def test_images_and_documents(tmp_path):
     d = diff(tmp_path/'old', tmp_path/'new')
     assert kinds(d) == {'file_recoded': 1, 'file_modified': 1} and d.contents['cat/1.png'].same is True
     assert 'data:image/png' in d.to_html()
+
+def test_many_rows_that_leak_are_found(tmp_path):
+    old, new = ({k: pd.DataFrame(dict(id=range(*o))) for k,o in side.items()} for side in (dict(train=(0, 2_200_000), test=(2_200_000, 2_300_000)), dict(train=(0, 1_000_000), test=(1_000_000, 2_300_000))))
+    for at, side in ('old', old), ('new', new):
+        for k, df in side.items(): as_file(df, tmp_path/at/f'{k}.parquet')
+    d = diff(tmp_path/'old', tmp_path/'new')
+    assert kinds(d)['rows_leaked'] == 1_200_000 and 'train.parquet -> test.parquet' in str(d)
+
+def test_files_that_leak(tmp_path):
+    old = fill(tmp_path/'old', {f'{s}/cat/{i}.jpg': f'{s} {i}' for s in ('train', 'val') for i in range(4)} | {'train/cat/empty.jpg': '', 'train/cat/d.jpg': 'twice', 'val/cat/d.jpg': 'twice'})
+    files = {f'{s}/cat/{i}.jpg': f'{s} {i}' for s in ('train', 'val') for i in range(4)} | {'train/cat/empty.jpg': '', 'val/cat/empty.jpg': '', 'train/cat/d.jpg': 'twice', 'val/cat/d.jpg': 'twice', 'train/dog/1.jpg': 'train 1'}
+    assert 'files_leaked' not in kinds(diff(old, fill(tmp_path/'same', files)))
+    files['val/cat/9.jpg'] = files.pop('train/cat/3.jpg')
+    files['val/cat/8.jpg'], files['train/cat/0.jpg'] = 'train 2', 'val 0'
+    d = diff(old, fill(tmp_path/'new', files))
+    assert d.changes['files_leaked'] == 3 and d.level == Level.MAJOR and '3 files that came into a split from another, which is a leak: train/cat/0.jpg and 2 others (val/cat/0.jpg is the same)' in str(d)
+    assert [*d.levels().query("path=='val/cat/9.jpg'").kind] == ['file_renamed']
+
+def test_a_key_that_no_table_has_is_said(tmp_path):
+    df = pd.DataFrame(dict(a=[3, 1, 2], v=[1., 2., 3.]), index=[7, 8, 9])
+    new = df.assign(v=[1., 5., 3.]).iloc[[2, 0, 1]]
+    for old, later in ((df, new), (dict(x=df, y=df[['a']]), dict(x=new, y=new[['a']]))):
+        d = dv.diff(old, later, key='index')
+        d.facts()
+        assert all(t.key == ['index'] for t in d.tables.made.values()) and 'note' not in str(d)
+        d = dv.diff(old, later, key='Indx')
+        assert "note: key 'Indx' is no column of both tables (did you mean 'index'?): they share 'a'" in str(d) and 'compared as bytes' not in str(d)
+
+def test_dates_of_a_diff_are_those_of_read(tmp_path):
+    for at, days in ('old', ['2020-01-01', '2020-01-02', '2020-01-03']), ('new', ['2020-01-01', '2021-02-03', '2020-01-03', '2020-01-09']): fill(tmp_path/at, {'a.csv': 'id,d\n' + ''.join(f'{i},{o}\n' for i, o in enumerate(days))})
+    t = diff(tmp_path/'old', tmp_path/'new').tables['a.csv']
+    assert t.added().d.dtype == dv.read_table(tmp_path/'new/a.csv').d.dtype if hasattr(dv, 'read_table') else t.added().d.dtype.kind == 'M'
+    assert t.cells().new[0] == pd.Timestamp('2021-02-03') and '2020-01-02 -> 2021-02-03' in t.summary()

@@ -1,11 +1,12 @@
 "What no lesson can show of content: properties of each kind, hostile and broken files, limits, encodings of images"
-import io, json, os, random, struct, subprocess, sys, time, zipfile, zlib
+import io, json, os, random, re, struct, subprocess, sys, time, zipfile, zlib
 from decimal import Decimal
 import numpy as np, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from dvnb.align import align, increasing, runs, same_end, same_start
 from dvnb.content import READERS, ContentDiff, content_kind, content_reader, diff_content, file_type
-from dvnb.jsondiff import Numbers, read_json
+from dvnb.jsondiff import Numbers, diff_json, read_json
+from dvnb.jsonlarge import Parts, compact, diff_documents, same_value
 from dvnb.linediff import hunks, words
 from dvnb.numpydiff import cells_differ
 from dvnb.render import html, to_html
@@ -278,6 +279,78 @@ def test_deep_nesting_is_no_error(open, close):
         assert d.kind in ('json', 'text') and d.same is False and t<3
         repr(d), html(d)
 
+# --- JSON in parts
+
+def walked(a, b):
+    walk = Parts()
+    walk.parts(compact(a), compact(b))
+    return walk
+
+@quick
+@given(docs, docs, st.randoms(), st.sampled_from([None, 0, 3]))
+def test_parts_are_equal_exactly_where_values_are(x, y, r, indent):
+    a, b = json.dumps(x, ensure_ascii=False), json.dumps(mixed(y, r), indent=indent)
+    if '\\ud' in b or any(0xd800<=ord(c)<0xe000 for c in a): return
+    a, b = a.encode(), b.encode()
+    assert (same_value(compact(a))==same_value(compact(b)))==(strict(x)==strict(y))==(not walked(a, b).counts)
+
+edits = st.sampled_from([lambda o, r: o.pop(r.randrange(len(o))), lambda o, r: o.insert(r.randrange(len(o)+1), dict(a=r.random(), b=[r.randrange(9)]*900)),
+    lambda o, r: o[r.randrange(len(o))].update(a=7), lambda o, r: r.shuffle(o), lambda o, r: o[r.randrange(len(o))].update({'é"': 1.50}), lambda o, r: o[r.randrange(len(o))].pop('b', 0)])
+
+@quick
+@given(st.lists(edits, max_size=4), st.randoms(), st.booleans(), st.booleans())
+def test_parts_tell_what_a_whole_document_tells(changes, r, named, ascii):
+    old = [dict(a=i/8, b=[i]*900) | (dict(id=i) if named else {}) for i in range(12)]
+    new = json.loads(json.dumps(old))
+    for change in changes: change(new, r)
+    if named and not all('id' in o for o in new): new = [o for o in new if 'id' in o]
+    a, b = json.dumps(dict(x=1, rows=old)).encode(), json.dumps(mixed(dict(rows=new, x=1), r), ensure_ascii=ascii, indent=1).encode()
+    whole, parts = diff_json('a.json', a, b), walked(a, b)
+    assert {k: whole.facts[k] for k in parts.counts}==parts.counts and bool(parts.counts)==(whole.same is False)
+    if named: assert [str(e) for e in whole.parts]==[str(e) for e in parts.edits]
+
+pad = '"pad":"' + 'x'*70_000 + '",'
+
+@pytest.mark.parametrize('a,b,same', [('0.1', '0.1000000000000000055', False), ('1', '1.0', False), ('1', 'true', False), ('1.0', '1.00', True), ('1e3', '1000.0', True), ('1E-7', '0.0000001', True),
+    ('1e400', '1e401', False), ('NaN', '"NaN"', False), ('NaN', 'null', False), ('[NaN, -Infinity]', '[NaN,-Infinity]', True), ('Infinity', '-Infinity', False), ('0.0', '-0.0', True),
+    ('9007199254740993', '9007199254740992', False), ('1'*5000, '1'*4999+'2', False), ('{"a":1,"a":2}', '{"a":2}', False), ('{"a":1,"a":2}', '{"a":1, "a":2}', True), ('{"a":1,"a":2}', '{"a":[1,2]}', False),
+    ('{"a":1,"a":2}', '{"a":2,"a":1}', False), ('"\\u00e9"', '"é"', True), ('{"\\u00e9":1}', '{"é":1}', True), ('1e999999999999999999999', '1', False), ('0.123456789012345678901234567890123', '0.12345678901234567890123456789012', False)])
+def test_numbers_and_keys_of_large_documents_are_exact(a, b, same):
+    d = diff_content('a.json', f'{{{pad}"v":{a}}}'.encode(), f'{{{pad} "v":{b}}}'.encode())
+    assert (d.kind, d.same)==('json', same)
+    assert any('NaN' in o for o in d.notes)==('NaN' in a or 'Inf' in a) and any('more than once' in o for o in d.notes)==(not same and '"a":1,"a"' in a)
+
+def test_what_alone_differs_in_a_large_document_is_named():
+    x = dict(rows=[dict(a=i, b='é', c=[1.5]*300) for i in range(300)])
+    old = json.dumps(x).encode()
+    for new, only in (json.dumps(x, indent=1).encode(), 'layout'), (json.dumps(x, ensure_ascii=False).encode(), 'layout'), (old.replace(b'1.5', b'1.50'), 'layout'),  \
+            (json.dumps(dict(rows=[dict(reversed(o.items())) for o in x['rows']])).encode(), 'order of keys'), (old.decode().encode('utf-16'), 'encoding'):
+        d = diff_content('a.json', old, new)
+        assert (d.kind, d.same, d.facts['only'])==('json', only!='encoding', only), d
+
+def test_large_documents_cost_what_changed():
+    r = random.Random(0)
+    rows = [dict(segmentation=[[round(r.uniform(0, 640), 2) for _ in range(32)]], area=r.uniform(10, 1e5), image_id=i//7, id=i) for i in range(60_000)]
+    old = json.dumps(dict(info='x', annotations=rows)).encode()
+    for i in range(0, 60_000, 600): rows[i]['area'] += 1
+    new = json.dumps(dict(info='x', annotations=rows), indent=1).encode()
+    assert len(old)>18e6
+    d, t = took(diff_content, 'a.json', old, new)
+    assert t<4 and (d.kind, d.facts['changed'])==('json', 100)
+    for o in rows: del o['id']
+    d, t = took(diff_content, 'a.json', old, json.dumps(dict(info='x', annotations=rows[::-1])).encode())
+    assert t<25 and d.kind=='text' and 'too much of it differs to be compared as JSON; compared as text' in d.notes[0]
+
+def test_long_lists_of_numbers_have_a_limit_that_is_said():
+    old = b'[' + b'1.5,'*3_100_000 + b'2]'
+    d, t = took(diff_content, 'a.json', old, old[:-2]+b'3]')
+    assert t<8 and d.kind=='text' and 'more than 3,000,000 values' in d.notes[0]
+
+def test_large_documents_that_are_none_say_where():
+    old = ('{\n' + pad*400 + '"a":1}').encode()
+    d = diff_content('a.json', old, old[:-1]+b',\n "b": tru}')
+    assert d.kind=='text' and 'the new file could not be read as JSON: line 3, column' in d.notes[0]
+
 yaml = pytest.importorskip('yaml')
 
 def test_yaml():
@@ -295,7 +368,7 @@ def test_large_json_is_bounded():
     d, t = took(diff_content, 'a.json', doc, doc.replace(b'"id": 40000,', b'"id": 3000000,'))
     assert t<9 and d.kind=='json' and (d.facts['added'], d.facts['removed'])==(1, 1)
     d, t = took(diff_content, 'a.json', doc*50, doc*50+b' ')
-    assert len(doc)*50>90e6 and t<4 and d.kind=='text' and 'more than' in d.notes[0]
+    assert len(doc)*50>90e6 and t<4 and d.kind=='text' and 'both files could not be read as JSON: line 1, column 1873883: trailing characters' in d.notes[0]
 
 # --- arrays
 
@@ -708,3 +781,58 @@ def test_a_note_names_the_side_the_format_the_place_and_what_was_done(path, good
         note = diff_content(path, old, new).notes[0]
         if path=='a.npy' or side=='both': assert 'could not be read as' in note and '; compared as' in note, note
         else: assert said in note and note.startswith(f'the {side} file could not be read as') and note.endswith(('; compared as bytes', '; compared as text', '; compared as JSON')), note
+
+# --- what cannot be read says where
+
+def damaged(data, at, n=1): return data[:at] + bytes(x^255 for x in data[at:at+n]) + data[at+n:]
+
+def many_shades():
+    im = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), 'u1'))
+    return {f: saved(im, f, **({'lossless': True} if f=='WEBP' else {})) for f in ('PNG', 'WEBP', 'JPEG', 'TIFF', 'GIF', 'BMP')}
+
+@pytest.mark.parametrize('name,break_,said', [
+    ('a.webp', lambda o: o[:len(o)//2], r'ends after byte [\d,]+, its head promises [\d,]+'), ('a.webp', lambda o: damaged(o, 60, 30), 'VP8L data from byte 21 on'),
+    ('a.png', lambda o: damaged(o, 100), 'chunk IDAT from byte 34 on has a wrong checksum'), ('a.png', lambda o: o[:2000], 'chunk IDAT from byte 34 on is cut off: the file ends after byte 2,000'),
+    ('a.jpeg', lambda o: o[:500], 'ends after byte 500'), ('a.jpeg', lambda o: o[:5], '5 bytes that begin with ff d8 ff e0 00'), ('a.tiff', lambda o: o[:500], 'ends after byte 500'),
+    ('a.gif', lambda o: o[:-500], 'ends after byte'), ('a.bmp', lambda o: o[:500], 'ends after byte 500'), ('a.png', lambda o: b'', 'it is empty')])
+def test_broken_images_say_where(name, break_, said):
+    good = many_shades()[name[2:].upper()]
+    for pair, side in ((good, break_(good)), 'new'), ((break_(good), good), 'old'):
+        d = diff_content(name, *pair)
+        assert (d.kind, d.same)==('bytes', None) and f'the {side} file could not be read as' in d.notes[0] and re.search(said, d.notes[0]), d.notes
+
+good_npz = npz(a=np.arange(1000), b=np.eye(4))
+
+@pytest.mark.parametrize('name,good,bad,said', [
+    ('a.npy', npy(np.arange(3)), npy(np.array([None, 1], object)), 'its 2 cells of type object, from byte 129 on, hold Python objects'),
+    ('a.npz', good_npz, npz(b=np.array([None, 1], object), a=np.eye(3)), 'array b, which begins at byte 1: its 2 cells of type object'),
+    ('a.npz', good_npz, damaged(good_npz, good_npz.find(b'NUMPY', 300)+200), 'array b, which begins at byte 8,184: its bytes do not have the checksum'),
+    ('a.npz', good_npz, good_npz[:-10], 'directory should end at byte'), ('a.npy', npy(np.arange(50)), npy(np.arange(50))[:-9], '400 bytes of cells are promised from byte 129 on, 391 are there'),
+    ('a.npy', npy(np.arange(3)), b'', 'it is empty'), ('a.json', b'{}', b'', 'it is empty'), ('a.ipynb', notebook('a'), b'', 'it is empty'),
+    ('a.ipynb', notebook('a'), json.dumps(dict(nbformat=4, cells=3)).encode(), 'its cells are no list'), ('a.ipynb', notebook('a'), json.dumps(dict(nbformat=4, cells=[dict(cell_type='code', outputs=3)])).encode(), 'cell 1: its outputs'),
+    ('a.ipynb', notebook('a'), notebook('b')[:-5], 'notebook or JSON: line 1, column'), ('a.txt', b'a', b'abc\0', 'byte 4 is 0x00'),
+    ('a.yaml', b'a: 1\n', b'a: !!python/tuple [1]\n', 'line 1, column 4: tag:yaml.org,2002:python/tuple asks for a Python object')])
+def test_what_cannot_be_read_says_where(name, good, bad, said):
+    d = diff_content(name, good, bad)
+    assert 'the new file could not be read as' in d.notes[0] and re.search(said, d.notes[0]), d.notes
+
+def test_yaml_tags_and_merge_keys():
+    def d(a, b): return diff_content('a.yaml', a, b)
+    assert [e.path for e in d(b'a: !Ref x\nb: !Sub {k: 1}\n', b'a: !Ref y\nb: !Sub {k: 2}\n').parts]==['$.a[!Ref]', '$.b[!Sub].k']
+    assert d(b'a: !Ref x\n', b"a: {'!Ref': x}\n").same is False and d(b'a: !Ref x\n', b'a: !Get x\n').same is False
+    merged = b'a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  k: 3\n'
+    assert d(merged, merged.replace(b'k: 3', b'k: 4')).kind=='json' and d(merged, b'a: {k: 1, l: 2}\nb: {k: 3, l: 2}\n').same is True
+    assert 'a key occurs twice' in d(merged, merged+b'  k: 5\n').notes[0]
+
+def test_long_lines_show_where_they_differ():
+    d = diff_content('a.txt', b'x'*60_000_000, b'x'*50_000_000+b'y'+b'x'*9_999_999)
+    assert (d.facts['lines_added'], d.facts['lines_removed'])==(1, 1) and 'y' in d.parts[0].items[-1].text[:400] and len(repr(d))<9000
+
+def test_turned_images_say_so():
+    im = Image.new('RGB', (40, 20), 'red')
+    exif = im.getexif()
+    exif[0x112] = 6
+    assert 'turned by its EXIF orientation: 1 -> 6' in diff_content('a.jpg', saved(im, 'JPEG'), saved(im, 'JPEG', exif=exif)).words
+
+def test_documents_that_look_like_text_are_known_by_their_head():
+    assert diff_content('a.pdf', b'%PDF-1.4 a', b'%PDF-1.4 b').kind=='bytes'
