@@ -269,7 +269,7 @@ def test_killed_at_random_times_often(stage, scene): kill_loop(scene(stage), 100
 def test_a_killed_process_leaves_no_lock_and_no_lasting_rubbish(stage):
     scene = Snapshot(stage)
     def stuck():
-        scene.repo.store.objs.__class__.put = lambda *a, **k: time.sleep(60)
+        scene.repo.store.objs.__class__.put = lambda *a, **k: time.sleep(600)
         scene.work()
     pid = forked(stuck)
     time.sleep(.3)
@@ -277,7 +277,7 @@ def test_a_killed_process_leaves_no_lock_and_no_lasting_rubbish(stage):
     os.waitpid(pid, 0)
     start = time.time()
     v = scene.repo.snapshot(scene.data)
-    assert v.is_new and time.time()-start < 5
+    assert v.is_new and time.time()-start < 40
 
 def test_temporary_files_of_killed_writers_are_swept_a_day_later(repo, tmp_path):
     v = repo.snapshot(fill(tmp_path/'d', {'a': '1'}))

@@ -46,7 +46,7 @@ def test_a_hint_that_misses_costs_time_and_nothing_else(monkeypatch, hint):
 
 def canon(v):
     "A value that is equal to another if and only if the two are the same to a reader"
-    if isinstance(v, float): return ('f', 'nan') if math.isnan(v) else ('f', v+0.)
+    if isinstance(v, (float, np.floating)): return ('f', 'nan') if math.isnan(v) else ('f', float(v)+0.)
     if isinstance(v, dict): return tuple((k, canon(o)) for k,o in v.items())
     if isinstance(v, (list, tuple)): return ('l', *map(canon, v))
     if isinstance(v, decimal.Decimal): return 'd',v
@@ -469,7 +469,7 @@ def test_ctrl_c_stops_a_query():
     timer.start()
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt): duck.table('select sum(a.range*b.range) from range(10000000) a, range(10000000) b')
-    assert time.monotonic()-start<5
+    assert time.monotonic()-start<30
     assert duck.one('select 1 x')==dict(x=1)
     duck.close()
 
