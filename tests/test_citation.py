@@ -13,7 +13,7 @@ from dvnb.html import html
 from dvnb.ref import VersionNotFound
 import dvnb.render
 
-quick = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch): monkeypatch.setattr(inputs, '_uses', {})

@@ -191,7 +191,7 @@ def compare(case, plan, fmts, memory, folder):
 
 fmts = st.sampled_from([('frame', 'frame'), ('file', 'file'), ('frame', 'file'), ('file', 'frame')])
 
-@examples(150)
+@examples(60)
 @given(pairs_of_tables(), st.sampled_from(plans), fmts)
 def test_any_two_tables(tmp_path_factory, case, plan, how): compare(case, plan, how, '256MB', tmp_path_factory.getbasetemp())
 
