@@ -128,6 +128,14 @@ def test_unreadable_file_and_folder(open_tmp):
     (src/'closed').chmod(0o755)
     assert as_nobody(go) == ['done', 'd:1.0.0']
 
+def test_working_folder_that_one_may_not_look_into(open_tmp, monkeypatch):
+    "A record names the commit that is checked out there, where that can be known"
+    src, here = fill(open_tmp/'d', {'f': '1'}), fill(open_tmp/'closed'/'project', {})
+    monkeypatch.chdir(here)
+    here.parent.chmod(0)
+    try: assert as_nobody(lambda: Repo.init(open_tmp/'repo').snapshot(src)) == ['done', 'd:1.0.0']
+    finally: here.parent.chmod(0o755)
+
 def test_special_files_are_skipped_and_named(repo, data, tmp_path):
     os.mkfifo(data/'pipe')
     import socket
