@@ -698,7 +698,7 @@ def test_names_that_are_no_text_are_printed(place):
     assert run('read', 'd:1').returncode == run('diff', 'd:1', './d').returncode == run('read', 'd:1', '*', '--json').returncode == 0
 
 def test_import_and_help_load_nothing_heavy():
-    heavy = 'pandas pyarrow obstore IPython ipywidgets numpy'.split()
+    heavy = 'pandas pyarrow obstore IPython ipywidgets numpy duckdb'.split()
     def loaded(code): return subprocess.run([sys.executable, '-c', f'import sys\n{code}\nprint(*(o for o in {heavy} if o in sys.modules), file=sys.stderr)'], capture_output=True, text=True, cwd=root).stderr.split()
     assert loaded('import dvnb') == []
     assert loaded('import dvnb as dv; dir(dv); dv.snapshot; dv.StoreError') == []
@@ -707,9 +707,7 @@ def test_import_and_help_load_nothing_heavy():
 def test_import_is_quick():
     def best(code): return min(_took([sys.executable, '-c', code]) for _ in range(3))
     bare = best('pass')
-    times = {o: best(o)-bare for o in ('import dvnb', 'import dvnb as dv; dv.snapshot', 'from dvnb.shell import main; main(["--help"])')}
-    print({k: f'{t:.3f} s' for k, t in times.items()})
-    assert times['import dvnb'] < .25
+    assert best('import dvnb')-bare < .25
 
 def _took(cmd):
     "CPU seconds: what else the machine does counts for little"
@@ -727,7 +725,7 @@ def test_ctrl_c_at_any_moment_is_one_line(taxi, word):
     dv.snapshot('taxi')
     code = 'import sys; from dvnb import program as p; load = p._load; p._load = lambda: print("up", flush=True) or load(); sys.exit(p.main())'
     stopped, line = 0, 'dver: interrupted; nothing is lost, run it again to go on\n'
-    for wait in range(0, 400, 20):
+    for wait in range(0, 400, 40):
         p = subprocess.Popen([sys.executable, '-c', code, word], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         assert p.stdout.readline() == 'up\n'
         time.sleep(wait/1000)

@@ -175,11 +175,6 @@ def test_no_registry_hosts_and_no_places_of_one_machine():
         bad += [f'{o}: {m[0]}' for pat in (hosts, places) for m in pat.finditer(text)]
     assert bad == []
 
-def test_import_is_light():
-    heavy = 'pandas duckdb ipywidgets dask IPython pyarrow obstore'.split()
-    loaded = py('-c', f'import sys, dvnb; print(*(o for o in {heavy} if o in sys.modules))').split()
-    assert loaded == []
-
 @pytest.fixture(scope='module')
 def dist(tmp_path_factory):
     "A folder with the sdist, made from what git would take, and the wheel, made from that sdist"
