@@ -27,7 +27,7 @@ def git_commit(
 )->str|None: # Hash of the commit that is checked out
     "What `git rev-parse HEAD` says"
     here = Path(folder).resolve()
-    if not any((d/'.git').exists() for d in (here, *here.parents)): return None
+    if not any(os.path.exists(d/'.git') for d in (here, *here.parents)): return None  # False, too, where one may not look
     try: r = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=here, capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired): return None
     return r.stdout.strip() if r.returncode==0 else None

@@ -13,7 +13,7 @@ from dvnb.html import html
 from dvnb.ref import VersionNotFound
 import dvnb.render
 
-quick = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch): monkeypatch.setattr(inputs, '_uses', {})
@@ -184,7 +184,7 @@ def test_no_path_of_this_machine_is_published(repo, iris):
 DVER = [sys.executable, '-c', 'import sys; from dvnb.shell import main; sys.exit(main())']
 
 def dver(cwd, *args):
-    r = subprocess.run([*DVER, *map(str, args)], capture_output=True, text=True, timeout=60, cwd=cwd, env={**os.environ, 'PYTHONPATH': str(root)})
+    r = subprocess.run([*DVER, *map(str, args)], capture_output=True, text=True, timeout=180, cwd=cwd, env={**os.environ, 'PYTHONPATH': str(root)})
     assert r.returncode == 0, r.stderr
     return r.stdout.strip()
 

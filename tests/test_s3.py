@@ -293,7 +293,7 @@ def test_server_that_is_not_there(monkeypatch):
     use_endpoint(monkeypatch, 'http://127.0.0.1:9')
     start = time.time()
     refuses(lambda: Repo('s3://b/x'), 's3://b/x', error=StoreError)
-    assert time.time()-start < 30
+    assert time.time()-start < 120
 
 def test_server_gone_in_the_middle(serve, server, bucket, monkeypatch, tmp_path):
     repo = Repo.init(bucket)
@@ -307,7 +307,7 @@ def test_server_gone_in_the_middle(serve, server, bucket, monkeypatch, tmp_path)
     use_endpoint(monkeypatch, s.url)
     start, writer = time.time(), again(repo)
     refuses(lambda: writer.snapshot(fill(src, {'a': '2'})), bucket, error=StoreError)
-    assert time.time()-start < 30
+    assert time.time()-start < 120
     up[0] = 10**6
     is_sound(bucket, made, tmp_path)
     v = writer.snapshot(src)

@@ -125,7 +125,7 @@ def theirs(text, splits):
     return [(o.splitname, o.from_ or 0, sum(splits[o.splitname]) if o.to is None else o.to) for o in found]
 
 @given(texts, st.fixed_dictionaries(dict(train=lengths, test=lengths, none=st.just([0]))))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @example('train[:25%]', ten)
 @example('train[:45%]+train[-35%:]', ten)
 @example('train[-1%:]', ten)

@@ -5,13 +5,17 @@
     python tools/nb.py test [NOTEBOOK ...]   # execute; exit 1 where a lesson fails
 """
 import argparse, difflib, os, sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
 from tools.stable import ENV, execute, notebooks
+
+# Not pandas: it draws by chance while it is imported, which `seed` of tools/stable.py makes a part of what is stored
+begin = ['execnb.shell', 'fastcore.nbio', 'nbdev.clean', 'nbdev.test', 'ipywidgets', 'pyarrow', 'duckdb']
 
 def diff(old, new, name, n=80):
     "The first `n` lines of what would change"
@@ -35,12 +39,31 @@ def settle(cmd, fn, new, err):
     else: print(f'{name}: stale; make it again with `python tools/nb.py run {name}`\n{diff(old, new, name)}')
     return new == old or cmd == 'run'
 
+def start():
+    """Start the process that has loaded what most notebooks load; each notebook runs in a copy of it
+
+    The environment that notebooks need is that process's alone.
+    """
+    was = dict(os.environ)
+    os.environ.update(ENV)
+    for o in 'IN_TEST', 'DVNB_REPO': os.environ.pop(o, None)
+    ctx = get_context('forkserver')
+    ctx.set_forkserver_preload(begin)
+    try: alone(os.getpid)
+    finally:
+        os.environ.clear()
+        os.environ.update(was)
+
+def alone(f, *args):
+    "`f(*args)` in a process of its own; an error if that dies"
+    with ProcessPoolExecutor(1, mp_context=get_context('forkserver')) as ex: return ex.submit(f, *args).result()
+
 def run(cmd, fns):
     "Execute `fns`, each in a process of its own, and settle each as soon as its turn comes; the number that went wrong"
-    os.environ.update(ENV)
+    start()
     fns = [str(Path(o).resolve()) for o in fns] or [str(o) for o in notebooks()]
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, 4), mp_context=get_context('spawn'), max_tasks_per_child=1) as ex:
-        return sum([not settle(cmd, *o) for o in ex.map(execute, fns)])
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as ex:
+        return sum([not settle(cmd, *o) for o in ex.map(partial(alone, execute), fns)])
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
