@@ -6,7 +6,7 @@
 __all__ = ['SLOT', 'MOST_FILES', 'shared_memory', 'ReadInto', 'Readers']
 
 # %% ../nbs/api/05_readers.ipynb #a9b331a3
-import os, tempfile
+import os
 from contextlib import ExitStack
 from collections import deque
 from itertools import accumulate
@@ -22,6 +22,7 @@ def shared_memory(size:int)->int:
     "A descriptor of memory that workers can be given"
     if hasattr(os, 'memfd_create'): fd = os.memfd_create('dvnb')
     else:
+        import tempfile
         with tempfile.TemporaryFile() as f: fd = os.dup(f.fileno())
     os.ftruncate(fd, size)
     return fd

@@ -6,7 +6,7 @@
 __all__ = ['MANY_FILES', 'MOST_WORKERS', 'n_workers', 'WorkerLost', 'Worker', 'answer']
 
 # %% ../nbs/api/00_worker.ipynb #50c54c63
-import os, pickle, subprocess, sys
+import marshal, os, sys
 from importlib import import_module
 import dvnb
 
@@ -30,11 +30,12 @@ class Worker:
     def __init__(self,
         module:str, # Where the function is
         make:str, # The name of what makes the function there
-        *args, # From these
+        *args, # From these: numbers, bytes, strings, and lists and tuples of them, as all that is asked and answered
         files=(), # Descriptors that it shall have too
     ):
         path = [os.path.dirname(os.path.dirname(os.path.abspath(dvnb.__file__))), *filter(None, sys.path)]
         code = f'import sys; sys.path[:] = {path!r}; from dvnb.worker import answer; answer({module!r}, {make!r})'
+        import subprocess
         try: self.p = subprocess.Popen([sys.executable, '-I', '-S', '-c', code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=files, start_new_session=True)
         except OSError as e: raise WorkerLost(str(e)) from None
         self.ask(*args)
@@ -50,15 +51,17 @@ class Worker:
     def ask(self, *args):
         "Send a request"
         try:
-            pickle.dump(args, self.p.stdin)
+            marshal.dump(args, self.p.stdin)
             self.p.stdin.flush()
         except OSError as e: raise WorkerLost(str(e)) from None
 
     def hear(self):
         "The answer to the request that was sent first; an error that the function raised is raised"
-        try: out,error = pickle.load(self.p.stdout)
-        except (EOFError, OSError, pickle.UnpicklingError) as e: raise WorkerLost(str(e)) from None
-        if error: raise error
+        try: out,error = marshal.load(self.p.stdout)
+        except (EOFError, OSError, ValueError, TypeError) as e: raise WorkerLost(str(e)) from None
+        if error:
+            import pickle
+            raise pickle.loads(error)
         return out
 
     def map(self,
@@ -80,11 +83,13 @@ def answer(module, make):
     "What a worker does: call a function with what comes in, until nothing does"
     asks,out = sys.stdin.buffer,sys.stdout.buffer
     sys.stdout = sys.stderr
-    call = getattr(import_module(module), make)(*pickle.load(asks))
+    call = getattr(import_module(module), make)(*marshal.load(asks))
     while True:
-        try: args = pickle.load(asks)
+        try: args = marshal.load(asks)
         except EOFError: return
         try: got = call(*args),None
-        except Exception as e: got = None,e
-        pickle.dump(got, out)
+        except Exception as e:
+            import pickle
+            got = None,pickle.dumps(e)
+        marshal.dump(got, out)
         out.flush()
