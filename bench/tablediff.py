@@ -5,7 +5,7 @@
 Makes a table of 12 columns and its variants below DIR (4 GB for 5 million rows), profiles each once, and compares every
 variant with the first in a process of its own. A process warms up on the same pair, then counts the CPU time of
 `rows`, `kinds()` and `cells(1000)` together, with the profiles in memory. The floor is measured there too: DuckDB decodes
-and hashes both files. Each figure is the median of the runs. `--peers` also runs what is installed of datacompy, polars and
+and hashes both files. Each figure is the median of the runs. `--peers` also runs what is installed of datacompy, polars, oxen and
 pandas, on the variants that need a join. A goal that is missed is told, never an error. All runs are kept in
 DIR/results.json; `--write` puts the table into its section of bench/tablediff.md.
 
@@ -191,7 +191,11 @@ def polars(a, b):
     m = pl.scan_parquet(a).join(pl.scan_parquet(b), on='id', how='full', suffix='_new')
     return m.select([pl.col(k).ne_missing(pl.col(f'{k}_new')).sum() for k in COLS]).collect(engine='streaming')
 
-PEERS = dict(datacompy=datacompy, pandas=pandas, polars=polars)
+def oxen(a, b):
+    from oxen.diff.diff import diff
+    return diff(a, to=b, keys=['id'], compares=[k for k in COLS if k!='id'])
+
+PEERS = dict(datacompy=datacompy, pandas=pandas, polars=polars, oxen=oxen)
 
 def measure(top, case, tool, log, *how):
     cmd = [sys.executable, str(HERE/'tablediff.py'), '--dir', str(top), '--job', f'{case},{tool}', *how]
