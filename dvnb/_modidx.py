@@ -699,6 +699,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'dvnb.loading.Choice.newest': ('api/loading.html#choice.newest', 'dvnb/loading.py'),
                               'dvnb.loading.Choice.none': ('api/loading.html#choice.none', 'dvnb/loading.py'),
                               'dvnb.loading.Choice.pick': ('api/loading.html#choice.pick', 'dvnb/loading.py'),
+                              'dvnb.loading.Choice.words': ('api/loading.html#choice.words', 'dvnb/loading.py'),
                               'dvnb.loading.Repo.build': ('api/loading.html#repo.build', 'dvnb/loading.py')},
             'dvnb.local': { 'dvnb.local.Local': ('api/local.html#local', 'dvnb/local.py'),
                             'dvnb.local.Local.__init__': ('api/local.html#local.__init__', 'dvnb/local.py'),
