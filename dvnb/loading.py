@@ -8,7 +8,7 @@ __all__ = ['Choice']
 # %% ../nbs/api/15_loading.ipynb #d8baec65
 from fastcore.basics import patch
 from .builders import Builder, BuilderError, Offer
-from .building import _listed
+from .building import in_words
 import dvnb.building
 from .catalog import Snapshot
 from .resolve import options_config
@@ -29,7 +29,7 @@ class Choice:
         self.have = {v: m for v,m in self.every.items() if 'forgotten' not in m}
         self.stored = [v for v,m in self.have.items() if 'yanked' not in m]
         self.code = [v for v in offer.versions if v in self.stored or v not in self.every]
-    def __repr__(self): return f'Choice({self.dataset}: stored {_listed(self.have)}, code {_listed(self.offer.versions)})'
+    def __repr__(self): return f'Choice({self.dataset}: stored {in_words(self.have)}, code {in_words(self.offer.versions)})'
 
     def is_trial(self, v):
         "Is it an experiment? The code knows best"
@@ -70,7 +70,7 @@ def default(self:Choice):
 def exact(self:Choice, v):
     if v in self.every: return v,'exact'
     if v not in self.offer.versions: raise self.none(v)
-    if v not in self.offer.makes: raise VersionNotFound(f'{self.dataset}:{v} is not stored, and too old to be made: the code makes {_listed(self.offer.makes)}; stored: {self.words(self.have)}')
+    if v not in self.offer.makes: raise VersionNotFound(f'{self.dataset}:{v} is not stored, and too old to be made: the code makes {in_words(self.offer.makes)}; stored: {self.words(self.have)}')
     return v,'exact, made by the code'
 
 @patch
