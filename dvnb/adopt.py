@@ -11,8 +11,9 @@ from .catalog import Snapshot, VersionTaken
 from .chunk import DvnbError
 from .ref import Version
 from .repo import Repo
-from .snapshots import Draft, number
-from .snapshots import _schemas, _seconds
+from .number import number
+from .repodraft import Draft
+from .snapshots import schemas_of, seconds
 from .text import Shown, many, one_line
 from .verdict import Level, Verdict
 
@@ -59,7 +60,7 @@ def adopt(self:Repo,
     "Make a version of what was made elsewhere"
     dataset = draft.src.dataset
     while True:
-        used,parent,at = self.catalog.listing(dataset),self.before(dataset, version),_seconds()
+        used,parent,at = self.catalog.listing(dataset),self.before(dataset, version),seconds()
         root,nodes = self._keep_draft(draft, parent)
         diff = self._against(parent, draft)
         judged = diff.verdict if diff is not None else Verdict(Level.NONE, ['first version'])
@@ -67,7 +68,7 @@ def adopt(self:Repo,
         v = version or number(used, parent and parent.version, judged.level)
         forced = _kept_promise(v, parent, judged, why)
         policy = diff.policy if diff is not None else self.policy_of(dataset)
-        rec = self._record(draft, root, parent, judged, v, policy, forced=forced, schemas=_schemas(parent, diff), base=parent and parent.ref,
+        rec = self._record(draft, root, parent, judged, v, policy, forced=forced, schemas=schemas_of(parent, diff), base=parent and parent.ref,
             **{'message': '', 'experimental': False, 'experiments': [], **fields})
         if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
         try: made = self.catalog.add(rec)

@@ -20,7 +20,7 @@ from .manifest import DIR, Manifest
 from .ref import RefError, label_time
 from .repo import Repo, as_tree
 from .scan import Hasher
-from .snapshots import Source, left_out
+from .repodraft import Source, left_out
 from .text import many, shown
 from .tree import look_at
 

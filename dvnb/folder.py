@@ -11,7 +11,7 @@ from functools import wraps
 from pathlib import Path
 from fastcore.basics import patch
 from .catalog import dump_record, now
-from .snapshots import _inside
+from .repodraft import inside
 from .disk import Disk, RestoreError
 from .diskfiles import finish_dirs, write_files
 from .ignore import ignore_rules
@@ -269,8 +269,8 @@ def _own_place(self:Repo, v, files):
 @patch
 def _guard(self:Repo, v, target, origin):
     "Refuse a target that holds what is not of the dataset"
-    if self.folder and (_inside(self.folder, target) or _inside(target, self.folder)): raise RestoreError(f'{target} and the repo {self.folder} lie in each other: choose another folder')
-    if _inside(os.getcwd(), target): raise RestoreError(f'{target} holds the current folder: work from elsewhere, or restore into another folder')
+    if self.folder and (inside(self.folder, target) or inside(target, self.folder)): raise RestoreError(f'{target} and the repo {self.folder} lie in each other: choose another folder')
+    if inside(os.getcwd(), target): raise RestoreError(f'{target} holds the current folder: work from elsewhere, or restore into another folder')
     if os.path.lexists(target) and not os.path.isdir(target): raise RestoreError(f'{target} is a file: choose a folder')
     if not os.path.isdir(target) or not os.listdir(target) or origin.get('name')==v.dataset: return
     n,other = len(os.listdir(target)),origin.get('name')

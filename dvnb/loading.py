@@ -8,12 +8,12 @@ __all__ = ['Choice']
 # %% ../nbs/api/15_loading.ipynb #d8baec65
 from fastcore.basics import patch
 from .builders import Builder, BuilderError, Offer
-from .building import _listed
+from .building import in_words
 import dvnb.building
 from .catalog import Snapshot
 from .resolve import options_config
 from .objects import StoreError
-from .ref import Ref, RefError, VersionNotFound, near
+from .ref import Ref, RefError, Version, VersionNotFound, near
 from .repo import Repo
 
 # %% ../nbs/api/15_loading.ipynb #b41e65fa
@@ -29,7 +29,7 @@ class Choice:
         self.have = {v: m for v,m in self.every.items() if 'forgotten' not in m}
         self.stored = [v for v,m in self.have.items() if 'yanked' not in m]
         self.code = [v for v in offer.versions if v in self.stored or v not in self.every]
-    def __repr__(self): return f'Choice({self.dataset}: stored {_listed(self.have)}, code {_listed(self.offer.versions)})'
+    def __repr__(self): return f'Choice({self.dataset}: stored {in_words(self.have)}, code {in_words(self.offer.versions)})'
 
     def is_trial(self, v):
         "Is it an experiment? The code knows best"
@@ -38,12 +38,19 @@ class Choice:
 
     def against(self, v): return 'was withdrawn' if v in self.have else 'was forgotten'
 
+    def words(self, vs):
+        "Stored versions, and what keeps them from being picked, in a line"
+        known = {v: 'experimental' if self.offer.is_experimental(v) else 'promoted' for v in vs if v in self.offer.versions}
+        marks = {v: self.have[v]-{'experimental', 'promoted'} | {known[v]} if v in known else self.have[v] for v in vs}
+        return self.repo.catalog.listed(self.dataset, marks) or 'none'
+
     def none(self, what):
         "The error that lists what there is"
         made = [v for v in self.offer.makes if v in self.code]
         old = [v for v in self.code if v not in made and v not in self.have]
-        hint = ''.join(f'; did you mean {o}?' for o in near(str(what), [*self.have, *made], n=1))
-        return VersionNotFound(f'no {self.dataset}:{what}; stored: {", ".join(map(str, self.have)) or "none"}; the code makes: {", ".join(map(str, made)) or "none"}'
+        close = map(Version, near(str(what), [*self.have, *made], n=1))
+        hint = ''.join(f'; did you mean {self.words([v]) if v in self.have else v}?' for v in close)
+        return VersionNotFound(f'no {self.dataset}:{what}; stored: {self.words(self.have)}; the code makes: {", ".join(map(str, made)) or "none"}'
             + (f' (it knows {", ".join(map(str, old))}, too old to be made)' if old else '') + hint)
 
 # %% ../nbs/api/15_loading.ipynb #10704539
@@ -63,7 +70,7 @@ def default(self:Choice):
 def exact(self:Choice, v):
     if v in self.every: return v,'exact'
     if v not in self.offer.versions: raise self.none(v)
-    if v not in self.offer.makes: raise VersionNotFound(f'{self.dataset}:{v} is not stored, and too old to be made: the code makes {_listed(self.offer.makes)}; stored: {", ".join(map(str, self.have)) or "none"}')
+    if v not in self.offer.makes: raise VersionNotFound(f'{self.dataset}:{v} is not stored, and too old to be made: the code makes {in_words(self.offer.makes)}; stored: {self.words(self.have)}')
     return v,'exact, made by the code'
 
 @patch

@@ -22,7 +22,8 @@ from .folder import Plan, Plans
 from .gridview import GRID_CSS, grid_view
 from .html import ROW, SIGNS, badge, chips, html, reason, signed, table, to_html, txt
 from .manifest import DIR
-from .repo import Log, States
+from .repo import Log
+from .repodiff import States
 from .text import human, many
 from .upkeep import CheckReport
 

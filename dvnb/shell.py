@@ -205,7 +205,7 @@ def _cell(o):
 
 def plain(x):
     "`x` as JSON can hold it"
-    from dvnb.repo import States
+    from dvnb.repodiff import States
     if x is None or type(x) in (bool, int, float, str): return x
     if hasattr(x, 'to_json'): return [dict(zip(map(str, x.columns), map(_cell, row))) for row in zip(*(x[k].tolist() for k in x.columns))]
     if isinstance(x, States): return [{'folder': f, **({'error': str(d)} if isinstance(d, DvnbError) else plain(d))} for f,d in x]

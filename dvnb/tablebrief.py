@@ -11,7 +11,7 @@ from .classify import Stretch, key_candidates, shared_blocks
 from .joins import side_by_side
 from .rowdiff import RowDiff
 from .tablefacts import TableDiff
-from .tablefacts import _names, _other_part, _short
+from .tablefacts import in_short, names_shown, other_part
 from .text import shown
 
 # %% ../nbs/api/09_tablebrief.ipynb #25fcb7e7
@@ -85,7 +85,7 @@ def _one_cell(self:BriefDiff):
     found = side_by_side(*self._sides(), s, self._forms())
     if not len(found): return None
     *key,column,old,new = next(self._cells_of(found[:1], 1).itertuples(index=False, name=None))
-    return int(found[0, 1]),f'{"first in" if first else "such as"} {self._row_name(key)}: {shown(column)} {_short(old)} -> {_short(new)}'
+    return int(found[0, 1]),f'{"first in" if first else "such as"} {self._row_name(key)}: {shown(column)} {in_short(old)} -> {in_short(new)}'
 
 # %% ../nbs/api/09_tablebrief.ipynb #5fc4ad2d
 @patch
@@ -96,7 +96,7 @@ def _known(self:BriefDiff):
     if a!=b: return f'{a:,} -> {b:,} rows, more than the number differs'
     cell = self._once('cell', self._one_cell)
     where = f', {cell[1]}' if cell else ''
-    return f'{_names(dirty)} {"differ" if len(dirty)>1 else "differs"} in some of {b:,} rows{where}'
+    return f'{names_shown(dirty)} {"differ" if len(dirty)>1 else "differs"} in some of {b:,} rows{where}'
 
 @patch
 def kinds(self:BriefDiff, rows:bool=True)->list:
@@ -112,6 +112,6 @@ def other_slice(self:BriefDiff, split:str)->str:
     "A slice that returns other rows now; empty where none is known"
     if self.counted: return TableDiff.other_slice(self, split)
     a,b = (p.n_rows for p in self.profiles)
-    if a!=b: return f'{split}{_other_part(a, b)}'
+    if a!=b: return f'{split}{other_part(a, b)}'
     cell = None if self._same_set() else self._once('cell', self._one_cell)
     return f'{split}[{cell[0]//10*10}:{min(cell[0]//10*10+10, b)}]' if cell else ''

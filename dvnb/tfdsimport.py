@@ -15,7 +15,7 @@ from .progress import Progress
 from .ref import RefError
 from .repo import Repo
 from .scan import StatCache, ScanError, look, manifest_of
-from .snapshots import Draft, Source
+from .repodraft import Draft, Source
 from .table import TableError, frame_digest, to_tables
 from .tablefile import write_table
 from .text import shown

@@ -18,8 +18,7 @@ from .objects import StoreError
 from .progress import Progress
 from .ref import Ref, RefError, Version
 from .repo import Repo, as_tree
-from .snapshots import SAFE
-from .snapshots import _seconds
+from .snapshots import SAFE, seconds
 from .packframe import decode, runs
 from .store import Store
 from .store import _each
@@ -191,15 +190,15 @@ def _copy_versions(self:Repo, vs, target, names_of, tell):
     target.store.load()
     made,failed = [],{}
     names = self.needed([bytes.fromhex(v.root) for v in vs])
-    at,lost = _seconds(),self._bring_all(target, names, tell)
+    at,lost = seconds(),self._bring_all(target, names, tell)
     for v in vs:
         hit = [lost[n] for n in as_names(self.needed([bytes.fromhex(v.root)])) if n in lost] if lost else []
         if hit:
             failed[v.ref] = hit[0]
             continue
-        if _seconds()-at>SAFE/2: at,_ = _seconds(),self._bring_all(target, names, tell)
+        if seconds()-at>SAFE/2: at,_ = seconds(),self._bring_all(target, names, tell)
         new = self._commit_copy(v, target, names_of(v))
-        if _seconds()-at>SAFE and target.store.refresh() and not _all_held(target, names, lost):
+        if seconds()-at>SAFE and target.store.refresh() and not _all_held(target, names, lost):
             target.catalog.mark(new, 'forgotten', reason='its chunks were collected while it was written')
             raise StoreError(f'the chunks of {new.ref} were collected while it was written: copy it under another name=')
         made.append(new)

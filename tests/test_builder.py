@@ -81,6 +81,20 @@ def test_R6_neither_stored_nor_in_the_lists(repo, digits):
     store(repo, 'digits/small', '0.1.0')
     with pytest.raises(VersionNotFound, match=re.escape('no digits/small:2.0.1; stored: 0.1.0; the code makes: 2.0.0, 3.0.0 (it knows 1.1.0, 1.0.0, too old to be made); did you mean 2.0.0?')): repo.load('digits/small:2.0.1')
 
+def test_R6_the_list_says_what_is_withdrawn_or_experimental(repo, digits):
+    def refused(ref):
+        with pytest.raises(VersionNotFound) as e: repo.load(ref)
+        return str(e.value)
+    store(repo, 'digits/small', '0.1.0', '0.2.0')
+    repo.yank('digits/small:0.1.0', 'wrong labels')
+    repo.load('digits/small:3.0.0')
+    listed = 'stored: 0.1.0 (withdrawn), 0.2.0, 3.0.0 (experimental (new_split)); the code makes: 2.0.0, 3.0.0'
+    assert listed in refused('digits/small:2.0.1')
+    assert refused('digits/small:0.1.9').endswith('did you mean 0.1.0 (withdrawn)?')
+    assert 'stored: 0.1.0 (withdrawn), 0.2.0, 3.0.0 (exp' in refused('digits/small:1.*.*')
+    repo.builder('digits', version='3.0.0', supported=['2.0.0'], configs=repo.builders['digits'].configs, replace=True)(lambda config, version: None)
+    assert '0.2.0, 3.0.0; the code makes: 3.0.0' in refused('digits/small:2.0.1')
+
 def test_R7_highest_stored_match_experiments_only_if_nothing_else_matches(repo, digits, calls):
     repo.load('digits/small:3.0.0')
     store(repo, 'digits/small', '1.2.0', '1.10.0')
