@@ -31,7 +31,7 @@ def repo_at(top):
     return repo_class()(top/'repo')
 
 def drafted(repo, folder):
-    from dvnb.scan import Hasher
+    from dvnb.scanfiles import Hasher
     return repo.draft(repo.source(folder, 'sales'), [], Hasher())
 
 def named(tables, top, case):

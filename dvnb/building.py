@@ -21,7 +21,7 @@ from .ignore import ignore_rules
 from .local import same_file
 from .ref import Ref, Version, VersionNotFound
 from .repo import Repo
-from .scan import Hasher
+from .scanfiles import Hasher
 from .number import following, promised
 from .repodraft import Source, inside
 from .snapshots import schemas_of

@@ -19,7 +19,7 @@ from .ignore import ignore_rules
 from .manifest import DIR, Manifest
 from .ref import RefError, label_time
 from .repo import Repo, as_tree
-from .scan import Hasher
+from .scanfiles import Hasher
 from .repodraft import Source, left_out
 from .text import many, shown
 from .tree import look_at

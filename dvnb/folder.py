@@ -24,7 +24,8 @@ from .progress import Progress
 from .readcache import past_cache
 from .ref import RefError
 from .repo import Repo, as_tree
-from .scan import Look, StatCache, look, manifest_of, read_in, settled, tick_of
+from .scan import Look, StatCache, look, settled, tick_of
+from .scanfiles import manifest_of, read_in
 from .text import shown
 
 # %% ../nbs/api/13_folder.ipynb #f500a9cc

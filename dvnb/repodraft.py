@@ -19,7 +19,8 @@ from .pack import as_array, as_names
 from .progress import Progress
 from .ref import Ref, RefError, config_name, name_from_folder
 from .repo import Repo
-from .scan import Look, ScanError, StatCache, manifest_of
+from .scan import Look, ScanError, StatCache
+from .scanfiles import manifest_of
 from .table import frame_digest, is_frame, to_tables
 from .tablefile import write_table
 from .text import human, many, shown

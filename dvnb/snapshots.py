@@ -25,7 +25,7 @@ from .ref import RefError, Version, flag_names
 from .repo import Repo, as_tree
 import dvnb.repodiff  # gives a `Repo` its differences
 from .repodraft import Draft, borrow_lists, left_out
-from .scan import Hasher, read_in
+from .scanfiles import Hasher, read_in
 from .text import many
 from .tree import Tree
 from .verdict import RULES, Level, Policy, Verdict, verdict

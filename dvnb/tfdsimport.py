@@ -14,7 +14,8 @@ from .manifest import version_digest
 from .progress import Progress
 from .ref import RefError
 from .repo import Repo
-from .scan import StatCache, ScanError, look, manifest_of
+from .scan import StatCache, ScanError, look
+from .scanfiles import manifest_of
 from .repodraft import Draft, Source
 from .table import TableError, frame_digest, to_tables
 from .tablefile import write_table

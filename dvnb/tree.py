@@ -15,7 +15,8 @@ from .ignore import ignore_rules
 from .manifest import FILE, Manifest, Row, differing, load
 from .pack import as_array, as_names
 from .progress import Progress
-from .scan import ScanError, as_seen, look, look_file, manifest_of
+from .scan import ScanError, as_seen, look, look_file
+from .scanfiles import manifest_of
 from .stream import ITEM, StoredFile
 
 # %% ../nbs/api/06_tree.ipynb #91f8596b

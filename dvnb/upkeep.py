@@ -19,7 +19,8 @@ from .progress import Progress
 from .readcache import past_cache
 from .ref import Ref, RefError
 from .repo import Repo, as_tree
-from .scan import StatCache, look, manifest_of, read_in
+from .scan import StatCache, look
+from .scanfiles import manifest_of, read_in
 from .ignore import ignore_rules
 from .packframe import Damaged
 from .store import Store

@@ -26,7 +26,8 @@ from .progress import Progress
 from .readcache import past_cache
 from .ref import RefError, near
 from .repo import Repo, as_tree
-from .scan import StatCache, look, manifest_of
+from .scan import StatCache, look
+from .scanfiles import manifest_of
 from .slices import file_spans, spans
 from .table import TableError, to_frame
 from .table import _categories, _dtypes, _pandas_meta

@@ -183,13 +183,13 @@ def test_file_that_grows_once_while_it_is_read(repo, tmp_path, monkeypatch):
 @pytest.mark.parametrize('what', ['f', 'l', 'deep/g', 'deep'])
 def test_file_that_vanishes_before_it_is_read(repo, tmp_path, monkeypatch, what):
     "A dangling list of files is an error, or they are left out: never a traceback"
-    src, real = fill(tmp_path/'d', {'f': '1', 'deep/g': '2', 'z': '3'}), dvnb.scan.read_in
+    src, real = fill(tmp_path/'d', {'f': '1', 'deep/g': '2', 'z': '3'}), dvnb.scanfiles.read_in
     (src/'l').symlink_to('f')
     def read_in(*args, **kw):
         clear = shutil.rmtree if what == 'deep' else os.unlink
         if os.path.lexists(src/what): clear(src/what)
         return real(*args, **kw)
-    monkeypatch.setattr(dvnb.scan, 'read_in', read_in)
+    monkeypatch.setattr(dvnb.scanfiles, 'read_in', read_in)
     try: v = repo.snapshot(src)
     except DvnbError: v = None
     monkeypatch.undo()
@@ -748,8 +748,9 @@ def test_what_a_restore_wrote_is_not_read_again(repo, tmp_path, monkeypatch, to)
     fill(src, {'3': 'other', '4': 'another'})
     time.sleep(.05)
     top = repo.restore(v, src).target if to == 'in place' else repo.path(v)
-    monkeypatch.setattr(dvnb.scan, '_open', None)
-    look_at_it = dvnb.scan.manifest_of(dvnb.scan.look(top), dvnb.scan.StatCache(repo.local.stat_file(top)))
+    monkeypatch.setattr(dvnb.scanfiles, '_open', None)
+    monkeypatch.setattr(dvnb.scanfiles.SmallFiles, 'open', None)
+    look_at_it = dvnb.scanfiles.manifest_of(dvnb.scan.look(top), dvnb.scan.StatCache(repo.local.stat_file(top)))
     assert look_at_it.n_files == 20
 
 # Safety copies

@@ -3,7 +3,7 @@ import hypothesis.strategies as st
 from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hard import *
-import dvnb.scan
+import dvnb.scanfiles
 
 quick = settings(max_examples=12, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck))
@@ -118,7 +118,8 @@ def test_a_restored_folder_is_clean_and_no_file_is_read_to_know_it(repo, tmp_pat
     v = repo.snapshot(fill(tmp_path/'d', {'a': 'x', 'b/c': 'y'*WHOLE*2, 'b/d': ''}))
     repo.restore(v, tmp_path/'out')
     reads = []
-    monkeypatch.setattr(dvnb.scan, '_open', reads.append)
+    monkeypatch.setattr(dvnb.scanfiles, '_open', reads.append)
+    monkeypatch.setattr(dvnb.scanfiles.SmallFiles, 'open', lambda self, path: reads.append(path))
     assert again(repo).status(tmp_path/'out').clean and reads == []
 
 def test_equal_bytes_never_get_a_second_number(repo, tmp_path):
@@ -313,8 +314,8 @@ def test_patterns_that_mean_nothing(repo, tmp_path):
 
 def test_what_is_new_is_read_once(repo, tmp_path, monkeypatch):
     src, opened = fill(tmp_path/'d', {'small': 'a'*1000, 'large': 'b'*600_000}), []
-    small, large = dvnb.scan.SmallFiles.open, dvnb.scan._open
-    monkeypatch.setattr(dvnb.scan.SmallFiles, 'open', lambda self, path: opened.append(path) or small(self, path))
-    monkeypatch.setattr(dvnb.scan, '_open', lambda path: opened.append(path) or large(path))
+    small, large = dvnb.scanfiles.SmallFiles.open, dvnb.scanfiles._open
+    monkeypatch.setattr(dvnb.scanfiles.SmallFiles, 'open', lambda self, path: opened.append(path) or small(self, path))
+    monkeypatch.setattr(dvnb.scanfiles, '_open', lambda path: opened.append(path) or large(path))
     repo.snapshot(src)
     assert len(opened) == len(set(opened)) == 2
