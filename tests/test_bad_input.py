@@ -8,6 +8,7 @@ from dvnb.manifest import Manifest, _dump_node, leaves, save
 from dvnb.objects import StoreError
 from dvnb.pack import ROW, dump_index
 from dvnb.ref import RefError, VersionNotFound
+from dvnb.repodraft import inside
 from dvnb.scan import ScanError
 from dvnb.stream import ITEM
 
@@ -1011,3 +1012,13 @@ def test_file_swapped_for_a_link_meanwhile(repo, tmp_path, monkeypatch):
     meanwhile(monkeypatch, '_switch', swap)
     with pytest.raises(DvnbError, match='f changed'): repo.restore(v, src)
     assert picture(outside) == was
+
+def test_the_top_of_the_disk_holds_every_folder(tmp_path):
+    assert inside(tmp_path, '/') and inside('/', '/') and inside(tmp_path/'a'/'..', tmp_path)
+    assert not inside('/', tmp_path) and not inside(f'{tmp_path}x', tmp_path)
+    (tmp_path/'link').symlink_to(tmp_path/'a')
+    assert inside(tmp_path/'link'/'b', tmp_path/'a')
+
+def test_restore_to_the_top_of_the_disk(repo, tmp_path):
+    v = repo.snapshot(fill(tmp_path/'d', {'f': '1'}))
+    with pytest.raises(DvnbError, match='and the repo .* lie in'): repo.restore(v, '/', dry_run=True)

@@ -1,5 +1,6 @@
 "Writers, readers and collectors at once: none loses another's version, none fails for another's sake"
-import subprocess, sys, threading, time
+import os, subprocess, sys, threading, time
+from datetime import datetime, timezone
 from hard import *
 import dvnb.store
 from dvnb.objects import LocalObjects, NoObject, StoreError
@@ -109,6 +110,89 @@ def test_threads_of_one_repo(repo, tmp_path):
     for t in ts: t.join()
     assert not [o for o in found if isinstance(o, BaseException)]
     is_sound(repo.url, {f'd{i}:1.0.0': picture(tmp_path/f'd{i}') for i in range(4)}, tmp_path)
+
+@pytest.mark.parametrize('own_repo', [False, True], ids=['one Repo', 'a Repo each'])
+def test_threads_of_one_kernel_and_one_dataset(repo, tmp_path, own_repo):
+    "All of them make their version, each is judged on the one before, and no number is given twice"
+    n = 4
+    for i in range(n): fill(tmp_path/f'd{i}', {'f': str(i)*1000, 'g.csv': f'a,b\n1,{i}\n'})
+    found, start = [], threading.Barrier(n)
+    def go(i):
+        r = again(repo) if own_repo else repo
+        start.wait()
+        try: found.append(r.snapshot(tmp_path/f'd{i}', 'd', message=f'thread {i}'))
+        except BaseException as e: found.append(e)
+    ts = [threading.Thread(target=go, args=(i,)) for i in range(n)]
+    for t in ts: t.start()
+    for t in ts: t.join()
+    assert not [o for o in found if isinstance(o, BaseException)]
+    assert sorted(v.ref for v in found) == [f'd:{i}.0.0' for i in range(1, n+1)] and all(v.is_new for v in found)
+    assert [v.parent for v in sorted(found, key=lambda v: v.version)] == [None, *(f'd:{i}.0.0' for i in range(1, n))]
+    is_sound(repo.url, {v.ref: picture(tmp_path/f'd{v.message[-1]}') for v in found}, tmp_path)
+
+def test_threads_of_one_kernel_that_name_the_same_number(repo, tmp_path):
+    "One has it, the other is told"
+    for i in range(2): fill(tmp_path/f'd{i}', {'f': str(i)*1000})
+    found, start = [], threading.Barrier(2)
+    def go(i):
+        start.wait()
+        try: found.append(repo.snapshot(tmp_path/f'd{i}', 'd', version='1.0.0'))
+        except DvnbError as e: found.append(e)
+    ts = [threading.Thread(target=go, args=(i,)) for i in range(2)]
+    for t in ts: t.start()
+    for t in ts: t.join()
+    assert sorted(type(o).__name__ for o in found) == ['Snapshot', 'VersionTaken']
+
+# A clock that goes back
+
+@pytest.fixture
+def clock(monkeypatch):
+    "Sets the clock by which records are dated"
+    def at(text): monkeypatch.setattr('dvnb.snapshots.now', lambda: datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
+    return at
+
+def test_a_clock_that_goes_back_between_two_versions(repo, tmp_path, clock):
+    "It is dated just after the one that it follows, so that the order of times is that of the numbers"
+    d = fill(tmp_path/'d', {'f': 'one'})
+    clock('2026-03-02T12:00:00')
+    repo.snapshot(d)
+    fill(d, {'f': 'two'})
+    clock('2026-03-02T09:00:00')
+    late = repo.snapshot(d)
+    assert late.ref == 'd:2.0.0' and late.parent == 'd:1.0.0'
+    assert repo.load('d').ref == 'd:2.0.0' and repo.diff('d').new.label == 'd:2.0.0'
+    assert [v.ref for v in repo.log('d')] == ['d:2.0.0', 'd:1.0.0']
+    assert [v.ref for v in repo.log()] == ['d:2.0.0', 'd:1.0.0']
+    assert late.notes == ['dated as d:1.0.0 is, since the clock of this machine is behind']
+    for o in '2026-03-05', '2026-03-02T12:00:01', 'version_20260302_120000': assert repo.load(f'd@{o}').ref == 'd:2.0.0'
+    assert repo.load('d@2026-03-02T12:00:00').ref == 'd:1.0.0'
+    with pytest.raises(DvnbError, match='as old as'): repo.load('d@2026-03-02T10:00')
+
+def test_a_clock_that_is_wrong_by_years(repo, tmp_path, clock):
+    "No later version takes over a date from the future; both are told apart by their numbers"
+    d = fill(tmp_path/'d', {'f': 'one'})
+    clock('2036-01-01T00:00:00')
+    repo.snapshot(d)
+    fill(d, {'f': 'two'})
+    clock('2026-01-01T00:00:00')
+    v = repo.snapshot(d)
+    assert v.created.year == 2026 and 'a clock was wrong' in v.notes[0]
+    assert repo.load('d').ref == repo.load('d@2030-01-01').ref == 'd:2.0.0'
+
+def test_gc_after_a_clock_went_back(repo, tmp_path, clock):
+    "What a version names is kept whenever it says it was made; what was forgotten goes"
+    d = fill(tmp_path/'d', {'f': os.urandom(5000)})
+    clock('2030-01-01T00:00:00')
+    first, pic = repo.snapshot(d), picture(d)
+    fill(d, {'f': os.urandom(5000)})
+    clock('2020-01-01T00:00:00')
+    second, new = repo.snapshot(d), picture(d)
+    for _ in range(2): again(repo).gc()
+    is_sound(repo.url, {first.ref: pic, second.ref: new}, tmp_path)
+    repo.forget('d', keep_last=1)
+    for _ in range(2): again(repo).gc()
+    assert [v.ref for v in repo.log('d')] == ['d:2.0.0']
+    is_sound(repo.url, {second.ref: new}, tmp_path)
 
 def race(repo, monkeypatch, src, step, other):
     "What a snapshot of `src` makes if `other` is taken just before its `step`"

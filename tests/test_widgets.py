@@ -6,7 +6,7 @@ import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
 import dvnb.widgets as W
 from dvnb.filesdiff import FileChange, FilesDiff
-from dvnb.ref import RefError, VersionNotFound
+from dvnb.ref import ConfigNotFound, RefError, VersionNotFound
 from dvnb.render import html, to_html, txt
 from dvnb.repo import Log, Repo
 from dvnb.upkeep import CheckReport
@@ -252,3 +252,59 @@ def test_panel_is_one_output_where_outputs_are_apart(taxi, shown, monkeypatch):
     monkeypatch.setattr(W, '_is_framed', lambda: True)
     W.VersionPicker(taxi[1], 'taxi')._ipython_display_()
     assert len(shown) == 1 and {view, 'text/html', 'text/plain'} <= shown[0].keys()
+
+# Datasets that come in configs
+
+@pytest.fixture
+def digits(tmp_path, monkeypatch):
+    "A repo with two configs of a dataset, both of more than one version, and a folder of the smaller"
+    monkeypatch.setenv('DVNB_CACHE', str(tmp_path/'cache'))
+    monkeypatch.chdir(tmp_path)
+    folder, repo = tmp_path/'few', Repo.init(tmp_path/'.dvnb')
+    folder.mkdir()
+    for n in 3, 4:
+        (folder/'digits.csv').write_text('label\n' + ''.join(f'{i*n}\n' for i in range(n)))
+        repo.snapshot(folder, 'digits/small', message=f'{n} digits')
+        repo.snapshot(pd.DataFrame({'label': range(10*n)}), 'digits/full')
+    repo.tag('digits/small:1.0.0', 'paper')
+    return folder, repo
+
+def test_a_picker_of_a_config_keeps_to_it(digits):
+    folder, repo = digits
+    p = W.VersionPicker(repo, 'digits/small')
+    assert p.value == 'digits/small:2.0.0' and [v.ref for v in p.versions] == ['digits/small:2.0.0', 'digits/small:1.0.0']
+    p.list.value = 'digits/small:1.0.0'
+    assert p.version.ref == 'digits/small:1.0.0' and p.version.tags == ['paper']
+    p.value = 'digits/small@paper'
+    assert p.value == 'digits/small:1.0.0'
+    with pytest.raises(RefError, match='no version of digits/small'): p.value = 'digits/full:1.0.0'
+    assert p.value == 'digits/small:1.0.0' and '3 digits' in p.card.value
+    assert [line[0] for line in p.lines] == ['●', '\xa0']
+
+def test_a_picker_of_a_name_takes_its_default_config_or_says_which_there_are(digits):
+    folder, repo = digits
+    with pytest.raises(ConfigNotFound, match='digits/full or digits/small'): W.VersionPicker(repo, 'digits')
+    repo.default_config('digits', 'small')
+    p = W.VersionPicker(repo, 'digits')
+    assert (p.dataset, p.value) == ('digits/small', 'digits/small:2.0.0')
+    assert W.VersionPicker(repo, 'digits:1.0.0').value == 'digits/small:1.0.0'
+
+def test_a_picker_of_a_name_with_one_config(digits):
+    folder, repo = digits
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'letters/latin')
+    assert W.VersionPicker(repo, 'letters').value == 'letters/latin:1.0.0'
+
+def test_a_diff_panel_of_configs(digits):
+    folder, repo = digits
+    p = W.DiffPanel(repo, 'digits/small')
+    assert (p.old, p.new, p.dataset, p.error) == ('digits/small:1.0.0', 'digits/small:2.0.0', 'digits/small', '')
+    assert str(folder) in p.sides and not [k for k in p.sides if 'full' in k]
+    p.which.value = 'digits/full'
+    assert (p.old, p.new, p.error) == ('digits/full:1.0.0', 'digits/full:2.0.0', '')
+    p.step(-1)
+    assert p.error == '' and p.dataset == 'digits/full'
+    p.compare('digits/small:2.0.0', 'digits/full:2.0.0')
+    assert p.error == '' and p.diff.files.added == ['data.parquet'] and p.diff.files.removed == ['digits.csv']
+    repo.default_config('digits', 'full')
+    assert W.DiffPanel(repo, 'digits').dataset == 'digits/full'
+    assert W.DiffPanel(repo).error == ''
