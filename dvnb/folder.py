@@ -12,6 +12,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from .catalog import dump_record, now
 from .repodraft import inside
+import dvnb.snapshots  # gives a `Repo` its `keep` and `follow`
 from .disk import Disk, RestoreError
 from .diskfiles import finish_dirs, write_files
 from .ignore import ignore_rules

@@ -168,7 +168,7 @@ def _with_words(self:Catalog, dataset, v, marks):
     "A version and, in brackets, whether it is withdrawn, experimental or forgotten"
     try: words = self.get(dataset, v, marks).words
     except StoreError: words = ['damaged']
-    return f'{v} ({", ".join(words)})' if words else str(v)
+    return f'{v} ({", ".join(words).replace(" (", ": ").replace(")", "")})' if words else str(v)
 
 @patch
 def _near_version(self:Catalog, r, have):

@@ -124,7 +124,7 @@ def _example(self:TableDiff):
 def _cell_fact(self:TableDiff):
     counts = sorted(self.changed_cells().items(), key=lambda o: -o[1])
     what = [f'{shown(k)} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
-    more = f' and {len(counts)-3:,} more columns' if len(counts)>3 else ''
+    more = f' and {many(len(counts)-3, "more column")}' if len(counts)>3 else ''
     return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()}{self._nulls_appeared()})'
 
 @patch
@@ -203,7 +203,7 @@ def _column_lines(self:TableDiff):
     c = self.columns
     what = [*(f'+ {shown(k)}' for k in c.added), *(f'- {shown(k)}' for k in c.removed), *(f'> {shown(o)} -> {shown(n)}' for o,n in c.renamed),
         *(f'~ {self._retyped(p)}' for p in c.pairs if p.change), *([f'columns in another order: {names_shown(c.reordered)}'] if c.reordered else [])]
-    return what[:8]+([f'... and {len(what)-8:,} more columns'] if len(what)>8 else [])
+    return what[:8]+([f'... and {many(len(what)-8, "more column")}'] if len(what)>8 else [])
 
 @patch
 def _row_lines(self:TableDiff):
