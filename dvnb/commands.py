@@ -125,8 +125,6 @@ def digest(
     from dvnb.catalog import Snapshot
     from dvnb.manifest import version_digest
     from dvnb.repo import as_tree
-    from dvnb.table import is_frame
-    if is_frame(folder): raise StoreError("a frame has no digest before it is kept: load('NAME').digest has it then")
     if not address(): return version_digest(_plain_tree(folder).manifest).hex()
     r = in_use()
     x = r.meaning(folder)

@@ -63,7 +63,7 @@ def cells(self:CellDiff,
     if any(_plain_days(s) for s in self.sources):
         for k in 'old','new': res[k] = pd.Series([pd.Timestamp(o) if type(o) is date else o for o in res[k]], res.index, object)
         for k in res.columns[:-3]:
-            if res[k].map(type).eq(date).any(): res[k] = pd.to_datetime(res[k])
+            if any(type(o) is date for o in res[k]): res[k] = pd.to_datetime(res[k])
     return res
 
 def _free(name, taken): return name if name not in taken else _free(f'{name} (key)', taken)

@@ -88,7 +88,7 @@ def test_R6_the_list_says_what_is_withdrawn_or_experimental(repo, digits):
     store(repo, 'digits/small', '0.1.0', '0.2.0')
     repo.yank('digits/small:0.1.0', 'wrong labels')
     repo.load('digits/small:3.0.0')
-    listed = 'stored: 0.1.0 (withdrawn), 0.2.0, 3.0.0 (experimental (new_split)); the code makes: 2.0.0, 3.0.0'
+    listed = 'stored: 0.1.0 (withdrawn), 0.2.0, 3.0.0 (experimental: new_split); the code makes: 2.0.0, 3.0.0'
     assert listed in refused('digits/small:2.0.1')
     assert refused('digits/small:0.1.9').endswith('did you mean 0.1.0 (withdrawn)?')
     assert 'stored: 0.1.0 (withdrawn), 0.2.0, 3.0.0 (exp' in refused('digits/small:1.*.*')

@@ -325,7 +325,7 @@ def test_a_digest_knows_what_was_left_out(taxi):
     (taxi/'x.tmp').write_text('scratch')
     v = dv.snapshot('taxi', ignore='*.tmp')
     assert dv.digest('./taxi') == dv.digest('taxi:1') == v.digest
-    with pytest.raises(dv.StoreError, match='frame'): dv.digest(pd.DataFrame(dict(a=[1])))
+    with pytest.raises(dv.DvnbError, match='a DataFrame is not a folder or file'): dv.digest(pd.DataFrame(dict(a=[1])))
 
 # Notes
 

@@ -558,3 +558,8 @@ def test_a_summary_shows_some_cells_and_counts_the_rest():
             cells = [o for o in d.summary(n).splitlines() if '->' in o and o.startswith('    id')]
             assert len(cells)==n and d.summary(n).splitlines()[-1].strip()==f'... and {new.num_rows-n:,} more cells'
         assert '5' not in d.summary(1).splitlines()[0] and len(repr(d).splitlines())<12
+
+def test_no_cells_of_tables_without_rows(tmp_path):
+    "pandas compares nothing with an empty column of text"
+    none = pa.table(dict(id=pa.array([], 'int64'), name=pa.array([], 'string'), v=pa.array([], 'int64')))
+    compare((none, none, ['id', 'name']), {}, ('frame', 'frame'), '256MB', tmp_path)
