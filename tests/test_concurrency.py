@@ -151,14 +151,16 @@ def clock(monkeypatch):
     def at(text): monkeypatch.setattr('dvnb.snapshots.now', lambda: datetime.fromisoformat(text).replace(tzinfo=timezone.utc))
     return at
 
+def two_versions(repo, folder, clock, first, second):
+    "The second, taken when the clock says `second`"
+    clock(first)
+    repo.snapshot(fill(folder, {'f': 'one'}))
+    clock(second)
+    return repo.snapshot(fill(folder, {'f': 'two'}))
+
 def test_a_clock_that_goes_back_between_two_versions(repo, tmp_path, clock):
     "It is dated just after the one that it follows, so that the order of times is that of the numbers"
-    d = fill(tmp_path/'d', {'f': 'one'})
-    clock('2026-03-02T12:00:00')
-    repo.snapshot(d)
-    fill(d, {'f': 'two'})
-    clock('2026-03-02T09:00:00')
-    late = repo.snapshot(d)
+    late = two_versions(repo, tmp_path/'d', clock, '2026-03-02T12:00:00', '2026-03-02T09:00:00')
     assert late.ref == 'd:2.0.0' and late.parent == 'd:1.0.0'
     assert repo.load('d').ref == 'd:2.0.0' and repo.diff('d').new.label == 'd:2.0.0'
     assert [v.ref for v in repo.log('d')] == ['d:2.0.0', 'd:1.0.0']
@@ -170,12 +172,7 @@ def test_a_clock_that_goes_back_between_two_versions(repo, tmp_path, clock):
 
 def test_a_clock_that_is_wrong_by_years(repo, tmp_path, clock):
     "No later version takes over a date from the future; both are told apart by their numbers"
-    d = fill(tmp_path/'d', {'f': 'one'})
-    clock('2036-01-01T00:00:00')
-    repo.snapshot(d)
-    fill(d, {'f': 'two'})
-    clock('2026-01-01T00:00:00')
-    v = repo.snapshot(d)
+    v = two_versions(repo, tmp_path/'d', clock, '2036-01-01T00:00:00', '2026-01-01T00:00:00')
     assert v.created.year == 2026 and 'a clock was wrong' in v.notes[0]
     assert repo.load('d').ref == repo.load('d@2030-01-01').ref == 'd:2.0.0'
 
