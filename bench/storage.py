@@ -32,6 +32,7 @@ STEPS = dict(
 def measure(*cmd, cwd=None, env=None, log=None):
     "What a command takes, as a dict; `RuntimeError` if it fails"
     os.sync()
+    time.sleep(.5)  # a virtual disk works on for a moment
     cmd,env,start = [*map(str, cmd)],os.environ | (env or {}),time.perf_counter()
     with open(log or os.devnull, 'ab') as err:
         p = subprocess.Popen(cmd, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=err)
@@ -236,14 +237,25 @@ def floor(notes, load, run):
         inside = json.loads(cost['out'].splitlines()[-1])
         notes.add(load.name, 'floor', verb, run, cost | dict(beyond_cpu=inside['cpu'], beyond=inside['wall']))
 
+def warm(tool, place):
+    "A tool on one small file, so that its program need not come from the disk when it is measured"
+    small,tool = place/'small',TOOLS[tool](place)
+    small.mkdir()
+    (small/'text').write_text('some text\n'*1000)
+    tool.init(small)
+    tool.keep(small, 'v1')
+    tool.restore('v1', place/'out')
+
 def compare(notes, a, name, peers, runs):
-    "Every tool on a workload, in turn"
+    "Every tool on a workload, in turn; each run begins with another tool, since a disk is slower after much was written"
     load = Load(name, a.dir)
     notes.forget(name, {*peers, 'floor'})
     load.start()
+    for tool in peers: warm(tool, a.dir/f'run/{name}-{tool}-warm')
     for run in range(runs):
         floor(notes, load, run)
-        for tool in peers:
+        first = run%len(peers)
+        for tool in [*peers[first:], *peers[:first]]:
             place = a.dir/f'run/{name}-{tool}-{run}'
             life(notes, TOOLS[tool](place), load, run)
             if load.large: clear(place)
