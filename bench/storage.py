@@ -237,26 +237,27 @@ def floor(notes, load, run):
         inside = json.loads(cost['out'].splitlines()[-1])
         notes.add(load.name, 'floor', verb, run, cost | dict(beyond_cpu=inside['cpu'], beyond=inside['wall']))
 
-def warm(tool, place):
-    "A tool on one small file, so that its program need not come from the disk when it is measured"
+def warm(tool, place, work):
+    "Run a tool on one small file and read `work`, so that neither its program nor what it keeps first need come from the disk"
     small,tool = place/'small',TOOLS[tool](place)
     small.mkdir()
     (small/'text').write_text('some text\n'*1000)
     tool.init(small)
     tool.keep(small, 'v1')
     tool.restore('v1', place/'out')
+    subprocess.run([sys.executable, HERE/'job.py', 'hash', work], check=True, capture_output=True)
 
 def compare(notes, a, name, peers, runs):
     "Every tool on a workload, in turn; each run begins with another tool, since a disk is slower after much was written"
     load = Load(name, a.dir)
     notes.forget(name, {*peers, 'floor'})
     load.start()
-    for tool in peers: warm(tool, a.dir/f'run/{name}-{tool}-warm')
     for run in range(runs):
         floor(notes, load, run)
         first = run%len(peers)
         for tool in [*peers[first:], *peers[:first]]:
             place = a.dir/f'run/{name}-{tool}-{run}'
+            warm(tool, place.with_name(f'{place.name}-warm'), load.work)
             life(notes, TOOLS[tool](place), load, run)
             if load.large: clear(place)
     sweep(a.dir)
