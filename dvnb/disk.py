@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from fastcore.basics import patch
 from .chunk import DvnbError, digest
+from .direct import DirectReader
 from .smallfile import stat_row
 from .text import shown
 
@@ -99,7 +100,7 @@ def stats(self:Disk, path:bytes): # As `stat_row`, or None if nothing is there
 # %% ../nbs/api/13_disk.ipynb #e0795303
 class FromPacks:
     "Writes files of one chunk each below `root`"
-    def __init__(self, root:bytes): self.disk = Disk(root)
+    def __init__(self, root:bytes): self.disk,self.packs = Disk(root),DirectReader()
 
     def __call__(self,
         pack:str, # The file of a pack
@@ -108,8 +109,7 @@ class FromPacks:
         files:list, # Of tuples: path, mode, mtime; digest, codec, length, and from where to where it lies in what is read
     )->list: # Of rows as of `stat_row`; None for a file whose bytes cannot be had, which is not made
         "Write files whose chunks lie side by side"
-        try:
-            with open(pack, 'rb') as f: buf = memoryview(os.pread(f.fileno(), size, start))
+        try: buf = self.packs.read(pack, start, size)
         except OSError: return [None]*len(files)
         return [self._one(path, mode, mtime, _checked(name, codec, raw, buf[s:e])) for path,mode,mtime,name,codec,raw,s,e in files]
 
