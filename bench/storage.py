@@ -6,7 +6,7 @@
 Makes the workloads below DIR if they are not there (`workloads.py`; 4 GB, and 5 GB more for `million`), runs every
 tool in turn on each of them, `--runs` times, and prints a table of medians and whether each goal was met. A goal that
 is missed is told, never an error. All runs are kept in DIR/results.json: groups that are not in `--only` are shown as
-they were measured last. `--write` puts the page into bench/results.md. DIR needs room for 30 GB and 3 million files.
+they were measured last. `--write` puts the page into bench/results.md. DIR needs room for 45 GB and 4 million files.
 
 DIR should lie on a file system with a journal. ext4 without one (a virtual machine's disk may be) passes over every
 inode that was freed in the last minutes, one by one: 50,000 new files after 50,000 deleted ones then take ten times the
@@ -225,9 +225,9 @@ def life(notes, tool, load, run):
         before = size(tool.repo)
         load.edit()
         note('second', tool.keep(work, 'v2'), size=size(tool.repo)-before)
-    out = tool.place/'out'
-    cost = tool.restore('v1', out)
-    note('empty', cost, exact=same(load.v1, out))
+    for k in range(3 if load.name=='files' else 1):  # what 50,000 new files take differs most from time to time
+        cost = tool.restore('v1', out := tool.place/f'out{k}')
+        note('empty', cost, exact=same(load.v1, out))
     if load.news and (cost := tool.back('v1', work)): note('back', cost, exact=same(load.v1, work))
     load.reset()
 
