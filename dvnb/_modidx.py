@@ -1280,6 +1280,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'dvnb.scan._is_joined': ('api/scan.html#_is_joined', 'dvnb/scan.py'),
                            'dvnb.scan._part': ('api/scan.html#_part', 'dvnb/scan.py'),
                            'dvnb.scan._sort_out': ('api/scan.html#_sort_out', 'dvnb/scan.py'),
+                           'dvnb.scan._stat': ('api/scan.html#_stat', 'dvnb/scan.py'),
                            'dvnb.scan._without': ('api/scan.html#_without', 'dvnb/scan.py'),
                            'dvnb.scan.as_seen': ('api/scan.html#as_seen', 'dvnb/scan.py'),
                            'dvnb.scan.look': ('api/scan.html#look', 'dvnb/scan.py'),

@@ -54,12 +54,19 @@ def _part(rel, names, modes, stats):
     return [rel+n for n in names],np.array(cols, 'i8')
 
 # %% ../nbs/api/06_scan.ipynb #c3bfaf42
-def _entries(d, rel):
-    "The entries of a folder and their stats; one that vanishes meanwhile is not there"
+def _stat(e):
+    try: return e.stat(follow_symlinks=False)
+    except FileNotFoundError: return None
+
+def _entries(d, rel, tries=3):
+    "The entries of a folder and their stats; listed again if one vanishes meanwhile, which may have another name now, and at last without it"
     try:
-        with os.scandir(d) as it: es = [*it]
-        try: return es,[e.stat(follow_symlinks=False) for e in es]
-        except FileNotFoundError: return _entries(d, rel)
+        for _ in range(tries):
+            with os.scandir(d) as it: es = [*it]
+            try: return es,[e.stat(follow_symlinks=False) for e in es]
+            except FileNotFoundError: pass
+        stats = [_stat(e) for e in es]
+        return [*compress(es, stats)],[s for s in stats if s]
     except OSError as e: raise ScanError(f'cannot read the folder {shown(d)}: {e.strerror}; give yourself access, or leave it out with ignore={shown(rel)!r}') from None
 
 def look(

@@ -197,6 +197,20 @@ def test_file_that_vanishes_before_it_is_read(repo, tmp_path, monkeypatch, what)
     if v: assert brought_back(repo.url, v, tmp_path).keys() == picture(src).keys()
     assert repo.snapshot(src).n_files == sum(p.is_file() or p.is_symlink() for p in src.rglob('*'))
 
+def test_a_folder_in_which_files_come_and_go(repo, tmp_path, monkeypatch):
+    "As in `/proc`, or where a program keeps temporary files: each listing names one that is gone when it is looked at"
+    src, real, listed = fill(tmp_path/'d', {'f': '1', 'lock0': 'x'}), os.scandir, []
+    def scandir(d='.'):
+        if os.fsencode(d) != os.fsencode(src): return real(d)
+        entries = [*real(d)]
+        (src/f'lock{len(listed)}').rename(src/f'lock{len(listed)+1}')
+        listed.append(d)
+        return nullcontext(entries)
+    monkeypatch.setattr(os, 'scandir', scandir)
+    v = repo.snapshot(src)
+    monkeypatch.undo()
+    assert len(listed) > 1 and v.n_files == 1
+
 def test_ignored_file_that_vanishes_is_no_error(repo, tmp_path, monkeypatch):
     src, real = fill(tmp_path/'d', {'f': '1', '.DS_Store': 'x', '.git/index.lock': 'x'}), Repo.commit
     def commit(*args, **kw):
