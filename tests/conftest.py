@@ -1,5 +1,11 @@
 "What holds for every run of the tests"
+import signal
+
 import hypothesis
+
+# A shell that starts a job in the background lets it ignore Ctrl-C, and whatever it starts, too: the tests that send one
+# would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN: signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile('same', derandomize=True, database=None, deadline=None)  # two runs try the same examples
 hypothesis.settings.register_profile('search', deadline=None, print_blob=True)  # other examples each time
