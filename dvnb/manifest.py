@@ -7,7 +7,7 @@ __all__ = ['FILE', 'DIR', 'LINK', 'NONE', 'Row', 'LEAF', 'NODE', 'Manifest', 've
            'load_leaves', 'load', 'differing', 'checked']
 
 # %% ../nbs/api/02_manifest.ipynb #b4087a6b
-import os, re, struct, zlib
+import os, struct, zlib
 from bisect import bisect_left
 from collections import namedtuple
 from itertools import chain, islice
@@ -194,13 +194,13 @@ def differing(store, old:bytes, new:bytes)->tuple: # Two `Manifest`s
 
 # %% ../nbs/api/02_manifest.ipynb #81149f87
 _evil = {b'', b'.', b'..'}
-_part = re.compile(rb'[\0/]\.{0,2}(?=[\0/])')
 
 def _suspect(paths):
     "May a path hold a NUL, or have a part that is empty, `.` or `..`?"
     def bad(some):
         joined = b'\0'.join([b'', *some, b''])
-        return joined.count(b'\0')>len(some)+1 or _part.search(joined)
+        parts = joined.replace(b'/', b'\0')
+        return joined.count(b'\0')>len(some)+1 or any(e in parts for e in (b'\0\0', b'\0.\0', b'\0..\0'))
     return any(bad(paths[s:s+(1<<14)]) for s in range(0, len(paths), 1<<14))
 
 def checked(
