@@ -37,31 +37,36 @@ def write_direct(
 # %% ../nbs/api/00_direct.ipynb #1f27d622
 class DirectReader:
     "Reads parts of files, into the same memory again and again"
-    def __init__(self): self.path,self.fd,self.buf = None,None,b''
+    def __init__(self,
+        keep:int=1, # How many reads are good at once
+    ): self.path,self.fd,self.bufs = None,None,[b'']*keep
     def __enter__(self): return self
     def __exit__(self, *_):
         if self.fd is not None: os.close(self.fd)
         self.path,self.fd = None,None
 
-    def read(self, path, start:int, size:int)->memoryview: # Good until the next one; shorter where the file ends
+    def read(self, path, start:int, size:int)->memoryview: # Good until `keep` more are read; shorter where the file ends
         "`size` bytes from `start`"
         if path!=self.path:
             self.__exit__()
             self.fd,self.path = os.open(path, os.O_RDONLY),path
-        if len(self.buf)<size+2*PAGE: self.buf = memoryview(mmap(-1, size+STEP))
-        return self._cached(start, size) or self._past(start, size)
+            if hasattr(os, 'posix_fadvise'): os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_RANDOM)
+        buf = self.bufs.pop(0)
+        if len(buf)<size+2*PAGE: buf = memoryview(mmap(-1, size+STEP))
+        self.bufs.append(buf)
+        return self._cached(buf, start, size) or self._past(buf, start, size)
 
-    def _cached(self, start, size):
-        try: n = os.preadv(self.fd, [self.buf[:size]], start, os.RWF_NOWAIT)
+    def _cached(self, buf, start, size):
+        try: n = os.preadv(self.fd, [buf[:1]], start+size//2, os.RWF_NOWAIT) and os.preadv(self.fd, [buf[:size]], start, os.RWF_NOWAIT)
         except (OSError, AttributeError): return None
-        return self.buf[:size] if n==size else None
+        return buf[:size] if n==size else None
 
-    def _past(self, start, size):
+    def _past(self, buf, start, size):
         skip = start%PAGE
         try:
             _switch(self.fd, True)
-            n = os.preadv(self.fd, [self.buf[:-(-(skip+size)//PAGE)*PAGE]], start-skip)
+            n = os.preadv(self.fd, [buf[:-(-(skip+size)//PAGE)*PAGE]], start-skip)
         except (OSError, AttributeError): n = 0
         finally: _switch(self.fd, False)
-        if n>=skip+size: return self.buf[skip:skip+size]
-        return self.buf[:os.preadv(self.fd, [self.buf[:size]], start)]
+        if n>=skip+size: return buf[skip:skip+size]
+        return buf[:os.preadv(self.fd, [buf[:size]], start)]

@@ -1,5 +1,5 @@
 "Packs that are written and read past the cache of the system: the same bytes, whatever the file system makes of it"
-import errno, fcntl
+import ctypes, errno, fcntl, mmap
 from hard import *
 import dvnb.direct as direct, dvnb.objects as objects
 from dvnb.objects import StoreError
@@ -63,3 +63,23 @@ def test_any_part_of_a_file(tmp_path, refuse, how, cached):
         for _ in range(200):
             start, size = r.randrange(len(data)+10), r.randrange(1, 3*direct.PAGE)
             assert bytes(files.read(file, start, size)) == data[start:start+size]
+
+def in_cache(file):
+    "How many pages of a file are in the cache of the system"
+    libc, n = ctypes.CDLL(None, use_errno=True), -(-file.stat().st_size//direct.PAGE)
+    with open(file, 'r+b') as f, mmap.mmap(f.fileno(), 0) as m:
+        there, first = (ctypes.c_ubyte*n)(), ctypes.c_char.from_buffer(m)
+        assert libc.mincore(ctypes.c_void_p(ctypes.addressof(first)), ctypes.c_size_t(len(m)), there) == 0
+        del first
+    return sum(o & 1 for o in there)
+
+def test_what_is_read_does_not_fill_the_cache(tmp_path):
+    file, part = tmp_path/'pack', 1<<20
+    file.write_bytes(data := random.Random(3).randbytes(8*part))
+    with open(file, 'rb') as f:
+        os.fsync(f.fileno())
+        os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    if in_cache(file): pytest.skip('this file system keeps its files in memory')
+    with direct.DirectReader() as files:
+        for s in range(0, len(data), part): assert files.read(file, s, part) == data[s:s+part]
+    assert in_cache(file) <= 2*len(data)//part
