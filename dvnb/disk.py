@@ -8,6 +8,7 @@ __all__ = ['RestoreError', 'Folders', 'Disk', 'FromPacks']
 # %% ../nbs/api/13_disk.ipynb #5e496b4f
 import os
 from collections import OrderedDict
+from struct import Struct
 from .chunk import DvnbError, digest
 from .direct import DirectReader
 from .smallfile import stat_row
@@ -95,22 +96,27 @@ class Disk(Folders):
         except FileNotFoundError: return None
 
 # %% ../nbs/api/13_disk.ipynb #e0795303
+_row = Struct('=5q').pack
+
 class FromPacks:
     "Writes files of one chunk each below `root`"
-    def __init__(self, root:bytes): self.disk,self.packs = Disk(root),DirectReader()
+    def __init__(self, root:bytes): self.disk,self.packs = Disk(root),DirectReader(keep=3)  # worked on, ready, being read
 
-    def __call__(self,
+    def prepare(self,
         pack:str, # The file of a pack
         start:int, # Where to begin in it
         size:int, # How many bytes to read
         files:list, # Of tuples: path, mode, mtime; digest, codec, length, and from where to where it lies in what is read
-    )->list: # Of rows as of `stat_row`; None for a file whose bytes cannot be had, which is not made
-        "Write files whose chunks lie side by side"
-        try: buf = self.packs.read(pack, start, size)
-        except OSError: return [None]*len(files)
-        return [self._one(path, mode, mtime, _checked(name, codec, raw, buf[s:e])) for path,mode,mtime,name,codec,raw,s,e in files]
+    )->tuple: # What was read, and the files
+        "Read what lies side by side"
+        try: return self.packs.read(pack, start, size),files
+        except OSError: return b'',files
 
-    def _one(self, path, mode, mtime, data): return None if data is None else self.disk.create(path, [data], mode, mtime)
+    def __call__(self, buf, files)->bytes: # Of each file five numbers of 8 bytes, as of `stat_row`; zeros for one whose bytes cannot be had, which is not made
+        "Write files of what was read"
+        return b''.join([self._one(path, mode, mtime, _checked(name, codec, raw, buf[s:e])) for path,mode,mtime,name,codec,raw,s,e in files])
+
+    def _one(self, path, mode, mtime, data): return bytes(40) if data is None else _row(*self.disk.create(path, [data], mode, mtime))
 
 def _checked(name, codec, raw, buf):
     "The bytes of a chunk as it lies in a pack, or None"

@@ -84,12 +84,32 @@ def answer(module, make):
     asks,out = sys.stdin.buffer,sys.stdout.buffer
     sys.stdout = sys.stderr
     call = getattr(import_module(module), make)(*marshal.load(asks))
-    while True:
-        try: args = marshal.load(asks)
-        except EOFError: return
-        try: got = call(*args),None
+    todo = _requests(asks)
+    if hasattr(call, 'prepare'): todo = _prepared(todo, call.prepare)
+    for args in todo:
+        try:
+            if isinstance(args, Exception): raise args
+            got = call(*args),None
         except Exception as e:
             import pickle
             got = None,pickle.dumps(e)
         marshal.dump(got, out)
         out.flush()
+
+def _requests(asks):
+    while True:
+        try: yield marshal.load(asks)
+        except EOFError: return
+
+def _prepared(requests, prepare):
+    "What `prepare` makes of each, or what it raised, while the one before is worked on"
+    from queue import Queue
+    from threading import Thread
+    ready = Queue(1)
+    def run():
+        for args in requests:
+            try: ready.put(prepare(*args))
+            except Exception as e: ready.put(e)
+        ready.put(None)
+    Thread(target=run, daemon=True).start()
+    return iter(ready.get, None)

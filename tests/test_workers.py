@@ -162,3 +162,12 @@ Repo.init({str(tmp_path/"r")!r}).snapshot({str(data)!r})'''
         if not any(o.exists() for o in mine): return
         time.sleep(.1)
     pytest.fail('a worker lives on')
+
+def test_an_error_in_advance_comes_with_its_answer(tmp_path):
+    (tmp_path/'pack').write_bytes(b'')
+    whole = str(tmp_path/'pack'), 0, 0, []
+    with worker.Worker('dvnb.disk', 'FromPacks', os.fsencode(tmp_path)) as w:
+        for ask in whole, ('pack',), whole: w.ask(*ask)
+        assert w.hear() == b''
+        with pytest.raises(TypeError, match='missing 3 required'): w.hear()
+        assert w.hear() == b''
