@@ -304,11 +304,11 @@ def _change(what, path, kind, where=None):
 
 def _single_changes(added, removed, modified, renamed, old, kind=None, inside=_unread):
     def others(paths): return (p for p in paths if file_kind(p, kind)!='table')
-    last = next((o for o in reversed(old) if file_kind(o, kind)=='folder'), '') if added else ''
-    for p in others(added):
-        yield Change('file_appended', p) if file_kind(p, kind)=='folder' and p>last else _change('added', p, kind)
+    def in_folder(p): return file_kind(p, kind)=='folder'
+    last = next(filter(in_folder, reversed(old)), '') if any(map(in_folder, added)) else ''
+    for p in others(added): yield Change('file_appended', p) if in_folder(p) and p>last else _change('added', p, kind)
     for p in others(removed): yield _change('removed', p, kind)
-    def found(p): return inside([p], [p]) if file_kind(p, kind)=='folder' or is_label_file(p) else None
+    def found(p): return inside([p], [p]) if in_folder(p) or is_label_file(p) else None
     for p in others(modified): yield from found(p) or [_change('modified', p, kind)]
     for o,n in renamed: yield _change('renamed', n, kind, f'{o} -> {n}')
 
