@@ -147,6 +147,17 @@ def test_features_that_no_table_shows(tfds, repo):
     v = repo.import_tfds(tfds)[0]
     assert v.kind == 'folder' and 'feature x: video is no plain value' in v.notes[-1]
 
+def test_two_folders_that_mean_one_dataset_are_not_mixed(tfds, repo):
+    "TFDS writes snake_case only; a folder renamed by hand, and its files with it"
+    d = tfds/'TinyFlowers'/'small'/'1.5.0'
+    shutil.copytree(tfds/'tiny_flowers'/'small'/'1.0.0', d)
+    for p in d.glob('tiny_flowers-*'): p.rename(d/p.name.replace('tiny_flowers', 'TinyFlowers'))
+    edit(d/'dataset_info.json', name='TinyFlowers', version='1.5.0')
+    got = repo.import_tfds(tfds)
+    assert [v.ref for v in got] == expected and {*got.skipped} == {'TinyFlowers'} and 'so does tiny_flowers, which is taken' in got.skipped['TinyFlowers']
+    shutil.rmtree(tfds/'tiny_flowers')
+    assert [v.ref for v in Repo.init(tfds.parent/'o').import_tfds(tfds)] == ['tiny_flowers/small:1.5.0', 'plain:1.0.0'], 'alone it is taken'
+
 def test_no_data_dir(repo, tmp_path):
     for d in tmp_path/'none', fill(tmp_path/'empty', {}), fill(tmp_path/'other', {'a/1.0.0.txt': 'x', 'b/c': 'y'}):
         unchanged(repo, lambda: refuses(lambda: repo.import_tfds(d), 'data_dir' if d.name == 'none' else 'holds no dataset of TFDS', error=AdoptError))
@@ -287,6 +298,16 @@ def test_times_that_a_copy_lost(top, repo, tmp_path):
 def test_no_dated_folder(repo, tmp_path):
     for d, word in (tmp_path/'none', 'is no folder'), (fill(tmp_path/'empty', {}), 'holds no folder named'), (fill(tmp_path/'deep', {f'a/{stamp(1)}/x': '1'}), 'a in it does'):
         unchanged(repo, lambda: refuses(lambda: repo.import_folders(d), word, error=AdoptError))
+
+def test_another_folder_whose_name_makes_the_same_dataset_is_refused(top, repo, tmp_path):
+    repo.import_folders(top)
+    other = fill(tmp_path/'Flowers', {f'{stamp(9)}/tulip/1': 'another dataset'})
+    said = unchanged(repo, lambda: refuses(lambda: repo.import_folders(other), 'flowers holds versions that were not made of', 'name this one'))
+    assert "'NAME'" in said
+    assert [v.ref for v in repo.import_folders(other, 'tulips')] == ['tulips:1.0.0']
+    assert [v.ref for v in repo.import_folders(other, 'flowers')] == ['flowers:2.0.0'], 'said, it follows'
+    copy(top, stamp(1), stamp(10), rose__a='ours')
+    assert [v.ref for v in repo.import_folders(top)] == ['flowers:3.0.0']
 
 def test_names_with_every_byte(top, repo, tmp_path):
     (top/stamp(2)).mkdir()
