@@ -1228,6 +1228,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'dvnb.resolve.Catalog._meant': ('api/resolve.html#catalog._meant', 'dvnb/resolve.py'),
                               'dvnb.resolve.Catalog._near_version': ('api/resolve.html#catalog._near_version', 'dvnb/resolve.py'),
                               'dvnb.resolve.Catalog._no_config': ('api/resolve.html#catalog._no_config', 'dvnb/resolve.py'),
+                              'dvnb.resolve.Catalog._no_options': ('api/resolve.html#catalog._no_options', 'dvnb/resolve.py'),
                               'dvnb.resolve.Catalog._nothing': ('api/resolve.html#catalog._nothing', 'dvnb/resolve.py'),
                               'dvnb.resolve.Catalog._picked': ('api/resolve.html#catalog._picked', 'dvnb/resolve.py'),
                               'dvnb.resolve.Catalog._with_words': ('api/resolve.html#catalog._with_words', 'dvnb/resolve.py'),

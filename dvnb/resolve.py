@@ -43,7 +43,13 @@ def _or(configs, r):
 
 @patch
 def _no_config(self:Catalog, r, have):
-    return ConfigNotFound(f'{r.name} has no config {r.config}; there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without one" for c in have)}{_hint(r.config, filter(None, have))}')
+    there = f'there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without one" for c in have)}' if have!=[None] else f'its versions have none: write {r.name}'
+    return ConfigNotFound(f'{r.name} has no config {r.config}; {there}{_hint(r.config, filter(None, have))}')
+
+@patch
+def _no_options(self:Catalog, r, have):
+    given = ','.join(f'{k}={o}' for k,o in r.kwargs.items())
+    return ConfigNotFound(f'nothing of {r.dataset} is stored that was made with {given}, and no builder of this process could make it; there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without a config" for c in have)}')
 
 _plain = re.compile('[a-z0-9_.-]{1,40}').fullmatch
 
@@ -69,11 +75,12 @@ def resolve(self:Catalog,
 
 @patch
 def _meant(self:Catalog, r):
+    asked = r
     if r.kwargs: r = Ref(r.name, options_config(r.config, r.kwargs), r.version, r.label)
     found = self.shelves(r.name, r.config)
     config,why = self._config(r, found)
     r,shelf = Ref(r.name, config, r.version, r.label),found.get(config) or Shelf()
-    if not shelf.have: raise self._nothing(r, shelf.versions)
+    if not shelf.have: raise self._no_options(asked, there) if asked.kwargs and (there := self.configs(r.name)) else self._nothing(r, shelf.versions)
     if r.label is not None: s = self._labelled(r, shelf)
     else: s = self._exact(r, shelf) if r.exact else self._highest(r, shelf.have)
     s.picked_by = '; '.join(filter(None, [s.picked_by, why]))

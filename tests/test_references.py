@@ -251,6 +251,12 @@ def test_C3_unknown_config(repo):
     refuses(lambda: repo.load('digits/Small:1.0.0'), 'did you mean small?', error=ConfigNotFound)
     refuses(lambda: repo.default_config('digits', 'tiny'), 'full, small', error=ConfigNotFound)
 
+def test_C3_a_config_or_options_where_there_are_none(repo):
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'iris')
+    refuses(lambda: repo.load('iris/big'), 'iris has no config big; its versions have none: write iris', error=ConfigNotFound)
+    refuses(lambda: repo.load('iris:1.0.0/n=3,word=x'), 'nothing of iris is stored that was made with n=3,word=x', 'no builder', error=ConfigNotFound)
+    refuses(lambda: repo.load('nothing/n=3'), 'no dataset nothing/n.3', error=VersionNotFound)
+
 def test_C4_config_and_version_are_two_keys(repo):
     df = pd.DataFrame({'a': [1, 2]})
     for c in 'x', 'y':
