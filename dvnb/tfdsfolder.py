@@ -17,6 +17,7 @@ from .text import shown
 
 # %% ../nbs/api/16_tfdsfolder.ipynb #bb98a477
 FORMATS = 'parquet','array_record'
+_kept = 'tfrecord','riegeli','bagz'  # whose files are kept as they are
 TfdsVersion = namedtuple('TfdsVersion', 'path name config version info features')
 _number = re.compile(r'(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}').fullmatch
 _incomplete = re.compile(r'incomplete\..+_[0-9.]+').fullmatch
@@ -49,6 +50,7 @@ def read_version(
     if odd := _is_odd(info): raise AdoptError(f'its dataset_info.json describes {odd} in no known way')
     said = info.get('name'),info.get('configName') or None,info.get('version')
     if said!=(name, config, path.name): raise AdoptError(f'its dataset_info.json is that of {"/".join(str(o) for o in said if o)}')
+    if (f := format_of(v)) not in (*FORMATS, *_kept): raise AdoptError(f'its format {shown(str(f))} is none of TFDS, which has {", ".join((*FORMATS, *_kept))}')
     lost = [p.name for s in splits(v) for p in s.files if not p.is_file()]
     if lost: raise AdoptError(f'it is half made: {lost[0]} is missing' + f', and {len(lost)-1:,} more files'*(len(lost)>1))
     return v

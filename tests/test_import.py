@@ -94,6 +94,10 @@ def no_info(d): without(d, 'dataset_info.json')
 def cut_json(d): (d/'dataset_info.json').write_text('{"name": "tiny_')
 def odd_json(d): (d/'dataset_info.json').write_text('[1]')
 def other_dataset(d): edit(d/'dataset_info.json', name='other')
+def odd_format(d):
+    edit(d/'dataset_info.json', fileFormat='zarr')
+    for f in d.glob('*.parquet-*'): f.rename(d/f.name.replace('.parquet-', '.zarr-'))
+def no_format(d): edit(d/'dataset_info.json', fileFormat=['parquet'])
 def odd_splits(d): edit(d/'dataset_info.json', splits=[{'name': 'train', 'shardLengths': ['many']}])
 def evil_split(d): edit(d/'dataset_info.json', splits=[{'name': '../../x', 'shardLengths': ['6'], 'numBytes': '1'}])
 def wrong_count(d): edit(d/'dataset_info.json', splits=[{'name': 'train', 'shardLengths': ['7'], 'numBytes': '1'}])
@@ -112,7 +116,7 @@ def odd_notes(d): edit(d/'dataset_info.json', releaseNotes=['first'])
 def null_record(d): rewrite(d, lambda t: pyarrow.table({'data': pyarrow.array([None]*6, pyarrow.binary())}))
 def number_record(d): rewrite(d, lambda t: pyarrow.table({'data': [1]*6}))
 
-bad = [no_text, odd_notes, null_record, number_record, half_made, no_info, cut_json, odd_json, other_dataset, odd_splits, evil_split, wrong_count, no_parquet, no_example, lacks_feature, other_columns]
+bad = [no_text, odd_notes, null_record, number_record, half_made, no_info, cut_json, odd_json, other_dataset, odd_format, no_format, odd_splits, evil_split, wrong_count, no_parquet, no_example, lacks_feature, other_columns]
 
 @pytest.mark.parametrize('spoil', bad, ids=lambda f: f.__name__)
 def test_a_version_that_cannot_be_read_is_named_and_left_out(tfds, repo, spoil, tmp_path):
