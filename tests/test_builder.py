@@ -622,6 +622,29 @@ def test_many_strays_are_counted_and_a_new_folder_is_one(repo, tmp_path):
     said, = strays(repo, write)
     assert said.endswith(' and 3 more') and said.startswith(f'{tmp_path}/out, {tmp_path}/s0, ')
 
+def test_a_folder_that_is_returned_is_no_stray_nor_are_those_around_it(repo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    @repo.builder('made', version='1.0.0')
+    def made(config, version):
+        fill('out/v1', {'a/b.csv': 'x\n1\n'}), fill('out', {'notes.txt': '1'})
+        return 'out/v1'
+    v = repo.load('made')
+    assert v.notes == ['written outside its folder meanwhile, and not kept: out/notes.txt'] and v.n_files == 1
+
+def test_a_working_folder_that_is_gone(repo, tmp_path, monkeypatch):
+    (tmp_path/'gone').mkdir()
+    monkeypatch.chdir(tmp_path/'gone')
+    os.rmdir(tmp_path/'gone')
+    try: assert strays(repo, lambda folder: (tmp_path/'a').write_text('1')) == [f'{tmp_path}/a']
+    finally: os.chdir(tmp_path)
+
+def test_a_great_many_files_elsewhere(repo, tmp_path, monkeypatch):
+    from dvnb import astray
+    monkeypatch.setattr(astray, 'MOST', 90)
+    (tmp_path/'out').mkdir()
+    said, = strays(repo, lambda folder: fill(tmp_path/'out', {f'{i:03}': '' for i in range(200)}))
+    assert said.startswith(f'{tmp_path}/out/000, ') and ' and ' in said
+
 def test_listening_ends_with_the_build(repo, tmp_path):
     from dvnb import astray
     def f(config, version): raise KeyError
