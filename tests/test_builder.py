@@ -9,7 +9,7 @@ from dvnb.resolve import options_config
 from dvnb.chunk import DvnbError
 from dvnb.ref import ConfigNotFound, RefError, Version, VersionNotFound
 from dvnb.repo import Repo
-from hard import again, fill, own_cache, picture, repo
+from hard import Counted, again, fill, own_cache, picture, repo
 
 def kept(repo):
     "All that is in a repo, what can be computed again too"
@@ -469,6 +469,12 @@ def test_nothing_is_made_by_words_that_only_look(repo, digits, calls):
     for look in lambda: repo.yank('digits:2.0.0'), lambda: repo.forget('digits:2.0.0'), lambda: repo.log('digits'):
         with pytest.raises(VersionNotFound): look()
     assert repo.latest('digits/small') is None and calls == []
+
+@pytest.mark.parametrize('asked', ['digits', 'digits/small:2.*.*', 'digits/small:2.0.0', 'digits:experimental_latest', 'digits/full', 'digits/full:2'])
+def test_what_is_stored_costs_one_listing(repo, digits, calls, asked):
+    want = repo.load(asked).ref
+    repo.catalog.objs = objs = Counted(repo.catalog.objs)
+    assert repo.load(asked).ref == want and len(calls) == 1 and len(objs.listed) == 1, objs.listed
 
 def test_a_forgotten_number_is_not_made_again(repo, digits, calls):
     repo.forget(repo.load('digits/small'))

@@ -287,14 +287,6 @@ def test_any_text_is_a_reference_or_one_error(text):
 
 # What it costs
 
-class Counted:
-    "Objects that note what is listed"
-    def __init__(self, objs): self.objs, self.listed = objs, []
-    def __getattr__(self, k): return getattr(self.objs, k)
-    def list(self, prefix=''):
-        self.listed.append(prefix)
-        return self.objs.list(prefix)
-
 @pytest.mark.parametrize('ref', ['ds', 'ds:latest', 'ds:1.*.*', 'ds:1.1.0', 'ds:experimental_latest', 'ds@prod', 'ds@2099-01-01', 'ds@{digest}', 'sole', 'sole:1', 'sole/small:1.0.0'])
 def test_a_reference_costs_one_listing_of_its_own_dataset(made, ref):
     made.snapshot(pd.DataFrame({'x': [1]}), 'sole/small')
