@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from fastcore.basics import patch
+from .astray import watch
 from .builders import Builder, BuilderError, Offer, parameters
 from .catalog import Snapshot, VersionTaken
 from .resolve import options_config
@@ -37,9 +38,9 @@ def scratch(repo:Repo):
     top.mkdir(parents=True, exist_ok=True)
     for old in top.iterdir(): _sweep(old)
     d = top/secrets.token_hex(8)
-    d.mkdir()
+    (d/'data').mkdir(parents=True)
     lock = _lock(d)
-    try: yield d
+    try: yield d/'data'
     finally:
         _remove(d)
         if lock is not None: os.close(lock)
@@ -190,10 +191,11 @@ def _alone(key, ref):
     try: yield
     finally: stack.remove(key)
 
-def _here():
-    "What lies in the working folder, as {name: what changes when it is written to}"
-    try: return {e.name: (st.st_mtime_ns, st.st_size, st.st_ino) for e in os.scandir() if (st := e.stat(follow_symlinks=False))}
-    except OSError: return {}
+def _strays(written, folder, made):
+    "What the function wrote elsewhere, in words"
+    paths = [*written.left(made), *sorted(f'../{o}' for o in os.listdir(folder.parent) if o!=folder.name)]
+    more = f' and {len(paths)-5:,} more'*(len(paths)>5)
+    return [f'written outside its folder meanwhile, and not kept: {", ".join(map(shown, paths[:5]))}{more}']*bool(paths)
 
 @patch
 def make(self:Builder,
@@ -209,11 +211,10 @@ def make(self:Builder,
     if v not in offer.makes: raise VersionNotFound(f'{dataset}:{v} cannot be made: the code makes {in_words(offer.makes)} only, and {v} is neither stored nor one of these')
     if marks and 'forgotten' in marks: raise VersionNotFound(f'{dataset}:{v} was forgotten, and a number is used once: declare another version')
     with _alone((repo.store.id, dataset, str(v)), f'{dataset}:{v}'), scratch(repo) as folder:
-        before,about,since = _here(),_about(self, offer, v, options),datetime.now(timezone.utc)
-        src = made_source(repo, self.call(offer, v, options, folder), dataset, folder, self.made_by[1].rpartition('.')[2])
+        about,since = _about(self, offer, v, options),datetime.now(timezone.utc)
+        with watch(folder, repo.folder) as written: src = made_source(repo, self.call(offer, v, options, folder), dataset, folder, self.made_by[1].rpartition('.')[2])
         src.since = since
-        own = {Path(src.x).name if src.made else '', Path(repo.folder or '').name}
-        if new := sorted(k for k,o in _here().items() if before.get(k)!=o and k not in own): src.notes.append(f'new or changed in the working folder meanwhile, and not kept: {", ".join(new[:5])}')
+        src.notes += _strays(written, folder, src.x if src.made else None)
         return self._keep(repo, src, v, about, stored=marks is not None)
 
 def in_words(vs)->str:

@@ -201,7 +201,8 @@ class Citation(Shown):
 
 @patch
 def _bibtex(self:Citation, key, version):
-    said = [f'{k} {x}' for k,x in self.evidence.items() if k not in ('made', 'check', *['original']*('@' in self.original)) and not (k=='source' and _is_url(x))]
+    facts = self.evidence | dict(digest=f'{self.digest} ({self.check.replace("`", "")})')
+    said = [f'{k} {x}' for k,x in facts.items() if k not in ('check', *['original']*('@' in self.original)) and not (k=='source' and _is_url(x))]
     title,url = tex(self.title or self.ref),self.source if _is_url(self.source) else ''
     return entry(key, dict(author=' and '.join(map(author, self.authors)), key='' if self.authors else tex(self.ref),
         title=f'{{{title}}}', year=str(self.date.year), month=_months[self.date.month-1], version=version,

@@ -64,7 +64,8 @@ def type_text(t):
     if isinstance(t, str): return t
     if t[0]=='struct': return 'struct<'+', '.join(f'{n}: {type_text(o)}' for n,o in t[1])+'>'
     if t[0]=='extension': return t[1]
-    return f'{t[0]}<'+', '.join(type_text(o) for o in t[1:] if isinstance(o, (str, tuple)))+'>'
+    size = f'[{t[1]}]' if t[0]=='list' and t[1] is not None else ''
+    return f'{t[0]}<'+', '.join(type_text(o) for o in t[1:] if isinstance(o, (str, tuple)))+f'>{size}'
 
 # %% ../nbs/api/08_classify.ipynb #f1eccd7d
 @dataclass(frozen=True)

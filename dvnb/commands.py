@@ -217,6 +217,7 @@ def policy(
     kind:str=None, # How files are read: table, folder or opaque, or PATTERN=READER,... for some
 ): # `Policy`
     "Decide what the rules leave open for a dataset, or show what was decided"
+    if not address(): raise StoreError(f'no dvnb repo in {os.getcwd()} or above: dv.snapshot(...) makes one, or dv.init(), if something shall be decided before the first version')
     return in_use().policy(name, append=append, order=order, column_order=column_order, widen=widen, nullable=nullable,
         split_added=split_added, atol=atol, rtol=rtol, key=key, kind=kind)
 

@@ -97,12 +97,16 @@ def import_folders(self:Repo,
     found,other = _found_in(top)
     out,src = Adopted(shown(str(folder))),self.source(top, name)
     known = {v.record['imported'].get('folder'): v for v in self.catalog.versions(src.dataset, forgotten=True) if v.record.get('imported')}
+    if name is None and self.catalog.listing(src.dataset) and not {*known} & {f.path.name for f in found}: raise _not_ours(folder, src.dataset)
     out.said += src.notes
     for i,f in enumerate(found):
         after = found[i+1].path if i+1<len(found) else None
         self._import_folder(out, src.dataset, f, after, known.get(f.path.name))
     if other: out.said.append(f'left alone: {", ".join(map(shown, other[:5]))}' + f' and {len(other)-5:,} more'*(len(other)>5))
     return out
+
+def _not_ours(folder, dataset):
+    return RefError(f"{dataset} holds versions that were not made of {shown(str(folder))}: name this one, dv.import_folders({str(folder)!r}, 'NAME'), or say {dataset!r} to let it follow them")
 
 @patch
 def _import_folder(self:Repo, out, dataset, f, after, known):

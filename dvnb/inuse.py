@@ -119,7 +119,7 @@ def check_value(
     x, # What is given for it
 ):
     "Raise an `ArgumentError` unless `x` can be meant"
-    if x is p.default or p.name in _by_others: return
+    if x is p.default or p.name in _by_others or p.name=='to' and isinstance(x, repo_class()): return
     if p.name in _places and p.annotation in (p.empty, str): ok,due = _is_place,_places[p.name]
     else: ok,due = _kind(p.annotation)
     if ok and not ok(x): raise ArgumentError(f'{word}: {p.name}={_in_short(x)} is {"empty" if isinstance(x, str) and not x else "not"+" "+due}: give {due}')

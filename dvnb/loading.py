@@ -123,15 +123,15 @@ def load(self:Builder,
     choice = Choice(repo, own.dataset, self.offer(config))
     if self.configs and r.config is None and r.exact and r.version not in choice.every and r.version in repo.catalog.listing(self.name): return repo.catalog.resolve(Ref(self.name, version=r.version))
     v,why = choice.pick(r.version)
-    if v in choice.every: return self._read(repo, choice, repo.catalog.resolve(Ref(own.name, own.config, v)), why)
+    if v in choice.have: return self._read(repo, choice, repo.catalog.picked(repo.catalog.get(own.dataset, v, choice.have[v]), why))
+    if v in choice.every: return repo.catalog.resolve(Ref(own.name, own.config, v))
     if not build: raise VersionNotFound(f'{own.dataset}:{v} is not made yet: dv.load({str(r)!r}) makes it')
     s = self.make(repo, config, options, v)
     s.picked_by = why
     return s
 
 @patch
-def _read(self:Builder, repo, choice, s, why):
-    s.picked_by = why
+def _read(self:Builder, repo, choice, s):
     if s.experimental and s.version in choice.offer.versions and not choice.is_trial(s.version):
         try: repo.catalog.mark(s, 'promoted')
         except StoreError as e: s.notes.append(f'{s.version} is no experiment any more, which could not be noted: {e}')

@@ -26,7 +26,8 @@ def git_commit(
     folder='.', # A folder in the project
 )->str|None: # Hash of the commit that is checked out
     "What `git rev-parse HEAD` says"
-    here = Path(folder).resolve()
+    try: here = Path(folder).resolve()
+    except OSError: return None  # the working folder was removed
     if not any(os.path.exists(d/'.git') for d in (here, *here.parents)): return None  # False, too, where one may not look
     try: r = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=here, capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired): return None

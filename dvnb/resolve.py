@@ -43,7 +43,13 @@ def _or(configs, r):
 
 @patch
 def _no_config(self:Catalog, r, have):
-    return ConfigNotFound(f'{r.name} has no config {r.config}; there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without one" for c in have)}{_hint(r.config, filter(None, have))}')
+    there = f'there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without one" for c in have)}' if have!=[None] else f'its versions have none: write {r.name}'
+    return ConfigNotFound(f'{r.name} has no config {r.config}; {there}{_hint(r.config, filter(None, have))}')
+
+@patch
+def _no_options(self:Catalog, r, have):
+    given = ','.join(f'{k}={o}' for k,o in r.kwargs.items())
+    return ConfigNotFound(f'nothing of {r.dataset} is stored that was made with {given}, and no builder of this process could make it; there {"is" if len(have)==1 else "are"} {", ".join(c or "versions without a config" for c in have)}')
 
 _plain = re.compile('[a-z0-9_.-]{1,40}').fullmatch
 
@@ -69,11 +75,12 @@ def resolve(self:Catalog,
 
 @patch
 def _meant(self:Catalog, r):
+    asked = r
     if r.kwargs: r = Ref(r.name, options_config(r.config, r.kwargs), r.version, r.label)
     found = self.shelves(r.name, r.config)
     config,why = self._config(r, found)
     r,shelf = Ref(r.name, config, r.version, r.label),found.get(config) or Shelf()
-    if not shelf.have: raise self._nothing(r, shelf.versions)
+    if not shelf.have: raise self._no_options(asked, there) if asked.kwargs and (there := self.configs(r.name)) else self._nothing(r, shelf.versions)
     if r.label is not None: s = self._labelled(r, shelf)
     else: s = self._exact(r, shelf) if r.exact else self._highest(r, shelf.have)
     s.picked_by = '; '.join(filter(None, [s.picked_by, why]))
@@ -93,7 +100,7 @@ def _exact(self:Catalog, r, shelf):
     have,v = shelf.have,next((v for v in shelf.have if v==r.version), None)
     if v is None and r.version in shelf.versions: raise VersionNotFound(f'{r} was forgotten; there are {self.listed(r.dataset, have)}')
     if v is None: raise VersionNotFound(f'no {r}; there are {self.listed(r.dataset, have)}{self._near_version(r, have)}')
-    return self._picked(self.get(r.dataset, v, have[v]), 'exact')
+    return self.picked(self.get(r.dataset, v, have[v]), 'exact')
 
 @patch
 def _highest(self:Catalog, r, have):
@@ -105,15 +112,15 @@ def _highest(self:Catalog, r, have):
         elif (s := self.get(r.dataset, v, m)).experimental and r.version!='experimental_latest':
             passed.append(f'{v} is experimental')
             spare = spare or s
-        else: return self._picked(s, '; '.join([_among(match, r), *passed[:3], *['...']*(len(passed)>3)]))
-    if spare and isinstance(r.version, Version): return self._picked(spare, f'{_among(match, r)}, all of them experimental or withdrawn')
+        else: return self.picked(s, '; '.join([_among(match, r), *passed[:3], *['...']*(len(passed)>3)]))
+    if spare and isinstance(r.version, Version): return self.picked(spare, f'{_among(match, r)}, all of them experimental or withdrawn')
     what = f'{r} matches no version that is neither withdrawn nor experimental' if match else f'no version matches {r}'
     raise VersionNotFound(f'{what}; there are {self.listed(r.dataset, have)}')
 
 def _among(match, r): return f'highest of {len(match)}' + ('' if r.version is None else f' that match {r.version}')
 
 @patch
-def _picked(self:Catalog, s, why):
+def picked(self:Catalog, s, why):
     "`s` with the reason why it was taken, and the reason why it should not be"
     s.picked_by = why
     if s.yanked: s.notes.append(f'{s.ref} was withdrawn: {one_line(self.read_mark(s, "yanked")["reason"]) or "no reason given"}')
@@ -132,7 +139,7 @@ def _labelled(self:Catalog, r, shelf):
     if t := label_time(r.label): return self._at(r, made, t, have)
     same = [s for s in made if s.digest.startswith(r.label.lower())]
     if len({s.digest for s in same})>1: raise RefError(f'{r} could be {", ".join(s.ref for s in same[:4])}: write more of the digest')
-    if same: return self._picked(same[-1], f'digest {r.label}')
+    if same: return self.picked(same[-1], f'digest {r.label}')
     there = f'tags: {", ".join(tags)}' if tags else 'it has no tags'
     raise VersionNotFound(f'{r.label!r} is no tag, time or digest of {r.dataset}; {there}{_hint(r.label, tags)}')
 
@@ -143,7 +150,7 @@ def _at(self:Catalog, r, made, t, have):
     named = [s for s in same if (s.record.get('imported') or {}).get('folder')==r.label]  # of two in a second, that of the folder so named
     found = named or same or [s for s in made if s.created<=t and not s.yanked and not s.experimental]
     if not found: raise VersionNotFound(f'no version of {r.dataset} is as old as {r.label}; the first is {made[0].ref}, made {made[0].created:%Y-%m-%d %H:%M:%S} UTC; there are {self.listed(r.dataset, have)}')
-    return self._picked(max(found, key=lambda s: (s.created, s.version)), f'newest at {r.label}')
+    return self.picked(max(found, key=lambda s: (s.created, s.version)), f'newest at {r.label}')
 
 @patch
 def _nothing(self:Catalog, r, every):

@@ -12,11 +12,12 @@ from collections import namedtuple
 from functools import cache
 from pathlib import Path
 from .adopt import AdoptError
-from .ref import Version
+from .ref import RefError, Version, dataset_name
 from .text import shown
 
 # %% ../nbs/api/16_tfdsfolder.ipynb #bb98a477
 FORMATS = 'parquet','array_record'
+_kept = 'tfrecord','riegeli','bagz'  # whose files are kept as they are
 TfdsVersion = namedtuple('TfdsVersion', 'path name config version info features')
 _number = re.compile(r'(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}').fullmatch
 _incomplete = re.compile(r'incomplete\..+_[0-9.]+').fullmatch
@@ -49,9 +50,19 @@ def read_version(
     if odd := _is_odd(info): raise AdoptError(f'its dataset_info.json describes {odd} in no known way')
     said = info.get('name'),info.get('configName') or None,info.get('version')
     if said!=(name, config, path.name): raise AdoptError(f'its dataset_info.json is that of {"/".join(str(o) for o in said if o)}')
+    if (f := format_of(v)) not in (*FORMATS, *_kept): raise AdoptError(f'its format {shown(str(f))} is none of TFDS, which has {", ".join((*FORMATS, *_kept))}')
     lost = [p.name for s in splits(v) for p in s.files if not p.is_file()]
     if lost: raise AdoptError(f'it is half made: {lost[0]} is missing' + f', and {len(lost)-1:,} more files'*(len(lost)>1))
     return v
+
+def _meant(d):
+    "The dataset that the name of a folder means"
+    try: return dataset_name(d.name)
+    except RefError: return d.name
+
+def _firsts(folders):
+    "{dataset: its folder}: of several that mean one, that with the very name, else the first"
+    return {_meant(d): d for d in sorted(folders, key=lambda d: (d.name!=_meant(d), d.name), reverse=True)}
 
 def find_versions(
     data_dir, # As given to `tfds.load(..., data_dir=...)`
@@ -69,8 +80,11 @@ def find_versions(
                 try: found.append(read_version(o, name, config))
                 except AdoptError as e: skipped[str(o.relative_to(top))] = str(e)
             elif config is None: look(o, name, o.name)
-    for d in _folders(top):
-        if not _number(d.name): look(d, d.name, None)
+    folders = [d for d in _folders(top) if not _number(d.name)]
+    first = _firsts(folders)
+    for d in folders:
+        if (o := first[_meant(d)])==d: look(d, d.name, None)
+        else: skipped[d.name] = f'it means the dataset {_meant(d)}, and so does {shown(o.name)}, which is taken: take it into another repo'
     if not found and not skipped:
         raise AdoptError(f'{shown(str(top))} holds no dataset of TFDS{_hint(top)}: give the folder with <name>/[<config>/]<x.y.z>/dataset_info.json in it')
     return sorted(found, key=lambda v: (v.name, v.config or '', v.version)),skipped

@@ -244,8 +244,7 @@ def verdict(
     for c in changes: bykind.setdefault(c.kind, []).append(c)
     unknown = bykind.keys()-rules.keys()
     assert not unknown, f"No rule for {', '.join(sorted(unknown))}: add a line to RULES"
-    kinds = sorted(bykind, key=list(rules).index)
-    found = sorted((_reason(k, bykind[k], policy, rules) for k in kinds), key=lambda o: -o[0])
+    found = sorted((_reason(k, bykind[k], policy, rules) for k in rules if k in bykind), key=lambda o: -o[0])
     return Verdict(max((level for level,*_ in found), default=Level.NONE), _lines(found))
 
 # %% ../nbs/api/10_verdict.ipynb #035799d3

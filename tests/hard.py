@@ -97,3 +97,11 @@ def refuses(f, *words, error=DvnbError):
     return text
 
 def n_objects(repo, prefix): return len(repo.store.objs.list(prefix))
+
+class Counted:
+    "Objects that note what is listed"
+    def __init__(self, objs): self.objs, self.listed = objs, []
+    def __getattr__(self, k): return getattr(self.objs, k)
+    def list(self, prefix=''):
+        self.listed.append(prefix)
+        return self.objs.list(prefix)

@@ -44,6 +44,10 @@ def test_what_is_wrong_and_what_to_give(place, make, words):
     assert words in str(e.value)
     assert isinstance(e.value, (TypeError, ValueError))
 
+def test_a_copy_goes_to_a_repo_or_to_its_address(place):
+    to = Repo.init(place/'o')
+    assert [v.ref for v in dv.copy('iris', to)] == ['iris:1.0.0'] and not dv.copy('iris', place/'o') and not dv.copy('iris', str(place/'o'))
+
 @pytest.mark.parametrize('line', [['git_track', ''], ['copy', 'iris', ''], ['snapshot', ''], ['restore', 'iris', ''], ['import_tfds', ''], ['import_folders', ''], ['use', ''], ['init', '']])
 def test_an_empty_text_in_a_shell(place, capsys, line):
     assert main(line) in (1, 2)

@@ -1,5 +1,5 @@
 "Datasets that code makes: every row of the rules, what is refused, and that a failure leaves nothing"
-import json, os, re, subprocess, sys, textwrap, threading
+import json, os, re, sqlite3, subprocess, sys, tempfile, textwrap, threading
 from pathlib import Path
 import pandas as pd, pytest
 from dvnb.builders import Builder, BuilderError, Config, source_of
@@ -9,7 +9,7 @@ from dvnb.resolve import options_config
 from dvnb.chunk import DvnbError
 from dvnb.ref import ConfigNotFound, RefError, Version, VersionNotFound
 from dvnb.repo import Repo
-from hard import again, own_cache, picture, repo
+from hard import Counted, again, fill, own_cache, picture, repo
 
 def kept(repo):
     "All that is in a repo, what can be computed again too"
@@ -283,7 +283,7 @@ def test_B5_what_a_killed_build_left_is_swept_by_the_next(repo):
     with scratch(repo): assert left.exists()  # so young, it may be one that is about to take its lock
     os.utime(left, (0, 0))
     with scratch(repo) as mine:
-        os.utime(mine, (0, 0))
+        os.utime(mine.parent, (0, 0))
         with scratch(repo): assert mine.exists() and not left.exists()
 
 # What is kept, and V4, G7, G8
@@ -406,7 +406,7 @@ def test_what_appears_in_the_working_folder_is_said(repo, tmp_path, monkeypatch)
     def digits(config, version):
         Path('stray.csv').write_text('x')
         return frame(2)
-    assert repo.load('digits').notes == ['new or changed in the working folder meanwhile, and not kept: stray.csv']
+    assert repo.load('digits').notes == ['written outside its folder meanwhile, and not kept: stray.csv']
 
 def f(config, version): return frame(1)
 
@@ -469,6 +469,12 @@ def test_nothing_is_made_by_words_that_only_look(repo, digits, calls):
     for look in lambda: repo.yank('digits:2.0.0'), lambda: repo.forget('digits:2.0.0'), lambda: repo.log('digits'):
         with pytest.raises(VersionNotFound): look()
     assert repo.latest('digits/small') is None and calls == []
+
+@pytest.mark.parametrize('asked', ['digits', 'digits/small:2.*.*', 'digits/small:2.0.0', 'digits:experimental_latest', 'digits/full', 'digits/full:2'])
+def test_what_is_stored_costs_one_listing(repo, digits, calls, asked):
+    want = repo.load(asked).ref
+    repo.catalog.objs = objs = Counted(repo.catalog.objs)
+    assert repo.load(asked).ref == want and len(calls) == 1 and len(objs.listed) == 1, objs.listed
 
 def test_a_forgotten_number_is_not_made_again(repo, digits, calls):
     repo.forget(repo.load('digits/small'))
@@ -570,4 +576,87 @@ def test_what_a_builder_writes_over_in_the_working_folder_is_said(repo, tmp_path
     def made(config, version):
         Path('there.csv').write_text('other')
         return frame(2)
-    assert repo.load('made').notes == ['new or changed in the working folder meanwhile, and not kept: there.csv']
+    assert repo.load('made').notes == ['written outside its folder meanwhile, and not kept: there.csv']
+
+def strays(repo, write, **kw):
+    "What is said of a builder that does `write(folder)` before it returns a frame"
+    @repo.builder('made', version='1.0.0', **kw)
+    def made(config, version, folder):
+        write(folder)
+        return frame(2)
+    head = 'written outside its folder meanwhile, and not kept: '
+    notes = repo.load('made').notes
+    assert all(o.startswith(head) for o in notes)
+    return [o[len(head):] for o in notes]
+
+def link(folder, to):
+    (folder/'there').write_text('1')
+    os.link(folder/'there', to)
+
+writes = dict(
+    beside=lambda folder, out: (folder.parent/'evil.csv').write_text('x'), upwards=lambda folder, out: (folder/'..'/'evil.csv').write_text('x'), far=lambda folder, out: (out/'a.csv').write_text('x'),
+    as_text=lambda folder, out: open(str(out/'a.csv'), 'a').write('x'), as_bytes=lambda folder, out: open(os.fsencode(out/'a.csv'), 'wb').close(), low=lambda folder, out: os.close(os.open(out/'a.csv', os.O_CREAT | os.O_WRONLY)),
+    moved=lambda folder, out: ((folder/'a').write_text('x'), os.rename(folder/'a', out/'a.csv')), linked=lambda folder, out: link(folder, out/'a.csv'), symlink=lambda folder, out: os.symlink('x', out/'a.csv'), folder=lambda folder, out: (out/'a.csv').mkdir(),
+    table=lambda folder, out: frame(2).to_csv(out/'a.csv'), base=lambda folder, out: sqlite3.connect(out/'a.csv').execute('create table a (b)'), thread=lambda folder, out: [t := threading.Thread(target=lambda: (out/'a.csv').write_text('x')), t.start(), t.join()])
+
+@pytest.mark.parametrize('how', writes)
+def test_what_is_written_anywhere_else_is_said(repo, tmp_path, how):
+    (out := tmp_path/'out').mkdir()
+    said, = strays(repo, lambda folder: writes[how](folder, out))
+    assert said == ('../evil.csv' if how in ('beside', 'upwards') else str(out/'a.csv')) and not [*(repo.local.root/'builds').iterdir()]
+
+def test_what_a_program_may_write_is_not_said(repo, tmp_path, monkeypatch):
+    (work := tmp_path/'work').mkdir()
+    monkeypatch.chdir(work)
+    (work/'helper.py').write_text('x = 1')
+    monkeypatch.syspath_prepend(str(work))
+    def write(folder):
+        monkeypatch.setattr(sys, 'dont_write_bytecode', False)
+        __import__('helper')
+        (folder/'draft').write_text('1')
+        tempfile.mkstemp(), (Path(tempfile.mkdtemp())/'a').write_text('1'), tempfile.NamedTemporaryFile('w', delete=False).write('x')
+        Path('.cache').mkdir(), Path('.cache/a').write_text('1'), open(os.devnull, 'w').close()
+        Path('gone').write_text('1'), os.remove('gone'), open('helper.py', 'a').close(), Path('helper.py').read_text()
+        again(repo).snapshot(frame(9), 'other')
+    assert strays(repo, write) == []
+    assert (work/'__pycache__').exists()
+
+def test_many_strays_are_counted_and_a_new_folder_is_one(repo, tmp_path):
+    def write(folder):
+        for i in range(9): fill(tmp_path/'out', {f'{i}': '1'})
+        for i in range(7): (tmp_path/f's{i}').write_text('1')
+    said, = strays(repo, write)
+    assert said.endswith(' and 3 more') and said.startswith(f'{tmp_path}/out, {tmp_path}/s0, ')
+
+def test_a_folder_that_is_returned_is_no_stray_nor_are_those_around_it(repo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    @repo.builder('made', version='1.0.0')
+    def made(config, version):
+        fill('out/v1', {'a/b.csv': 'x\n1\n'}), fill('out', {'notes.txt': '1'})
+        return 'out/v1'
+    v = repo.load('made')
+    assert v.notes == ['written outside its folder meanwhile, and not kept: out/notes.txt'] and v.n_files == 1
+
+def test_a_working_folder_that_is_gone(repo, tmp_path, monkeypatch):
+    (tmp_path/'gone').mkdir()
+    monkeypatch.chdir(tmp_path/'gone')
+    os.rmdir(tmp_path/'gone')
+    try: assert strays(repo, lambda folder: (tmp_path/'a').write_text('1')) == [f'{tmp_path}/a']
+    finally: os.chdir(tmp_path)
+
+def test_a_great_many_files_elsewhere(repo, tmp_path, monkeypatch):
+    from dvnb import astray
+    monkeypatch.setattr(astray, 'MOST', 90)
+    (tmp_path/'out').mkdir()
+    said, = strays(repo, lambda folder: fill(tmp_path/'out', {f'{i:03}': '' for i in range(200)}))
+    assert said.startswith(f'{tmp_path}/out/000, ') and ' and ' in said
+
+def test_listening_ends_with_the_build(repo, tmp_path):
+    from dvnb import astray
+    def f(config, version): raise KeyError
+    repo.builder('digits', version='1.0.0')(f)
+    with pytest.raises(BuildFailed): repo.load('digits')
+    assert not astray._listeners
+    with astray.watch() as o: pass
+    (tmp_path/'later').write_text('1')
+    assert o.left() == []

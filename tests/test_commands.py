@@ -241,6 +241,13 @@ def test_only_init_and_snapshot_make_a_repo(taxi):
     assert not Path('.dvnb').exists()
     assert dv.init().url == str(taxi.parent/'.dvnb')
 
+def test_a_policy_before_the_first_snapshot_says_how_to_begin(taxi):
+    with pytest.raises(dv.StoreError, match=r'no dvnb repo in .*or dv\.init\(\), if something'): dv.policy('sales', append='minor')
+    dv.init()
+    dv.policy('sales', append='minor')
+    df = pd.DataFrame(dict(a=[1, 2]))
+    assert [dv.snapshot(o, 'sales').ref for o in (df, pd.concat([df, df]))] == ['sales:1.0.0', 'sales:1.1.0']
+
 @pytest.mark.parametrize('args', [('texi',), ('taxi', '1bad'), (pd.DataFrame(dict(a=[1])),), ('taxi', 'taxi:2')])
 def test_a_snapshot_that_fails_makes_no_repo(taxi, args):
     with pytest.raises(DvnbError): dv.snapshot(*args)

@@ -94,6 +94,10 @@ def no_info(d): without(d, 'dataset_info.json')
 def cut_json(d): (d/'dataset_info.json').write_text('{"name": "tiny_')
 def odd_json(d): (d/'dataset_info.json').write_text('[1]')
 def other_dataset(d): edit(d/'dataset_info.json', name='other')
+def odd_format(d):
+    edit(d/'dataset_info.json', fileFormat='zarr')
+    for f in d.glob('*.parquet-*'): f.rename(d/f.name.replace('.parquet-', '.zarr-'))
+def no_format(d): edit(d/'dataset_info.json', fileFormat=['parquet'])
 def odd_splits(d): edit(d/'dataset_info.json', splits=[{'name': 'train', 'shardLengths': ['many']}])
 def evil_split(d): edit(d/'dataset_info.json', splits=[{'name': '../../x', 'shardLengths': ['6'], 'numBytes': '1'}])
 def wrong_count(d): edit(d/'dataset_info.json', splits=[{'name': 'train', 'shardLengths': ['7'], 'numBytes': '1'}])
@@ -112,7 +116,7 @@ def odd_notes(d): edit(d/'dataset_info.json', releaseNotes=['first'])
 def null_record(d): rewrite(d, lambda t: pyarrow.table({'data': pyarrow.array([None]*6, pyarrow.binary())}))
 def number_record(d): rewrite(d, lambda t: pyarrow.table({'data': [1]*6}))
 
-bad = [no_text, odd_notes, null_record, number_record, half_made, no_info, cut_json, odd_json, other_dataset, odd_splits, evil_split, wrong_count, no_parquet, no_example, lacks_feature, other_columns]
+bad = [no_text, odd_notes, null_record, number_record, half_made, no_info, cut_json, odd_json, other_dataset, odd_format, no_format, odd_splits, evil_split, wrong_count, no_parquet, no_example, lacks_feature, other_columns]
 
 @pytest.mark.parametrize('spoil', bad, ids=lambda f: f.__name__)
 def test_a_version_that_cannot_be_read_is_named_and_left_out(tfds, repo, spoil, tmp_path):
@@ -146,6 +150,17 @@ def test_features_that_no_table_shows(tfds, repo):
     (d/'features.json').write_text(json.dumps(said))
     v = repo.import_tfds(tfds)[0]
     assert v.kind == 'folder' and 'feature x: video is no plain value' in v.notes[-1]
+
+def test_two_folders_that_mean_one_dataset_are_not_mixed(tfds, repo):
+    "TFDS writes snake_case only; a folder renamed by hand, and its files with it"
+    d = tfds/'TinyFlowers'/'small'/'1.5.0'
+    shutil.copytree(tfds/'tiny_flowers'/'small'/'1.0.0', d)
+    for p in d.glob('tiny_flowers-*'): p.rename(d/p.name.replace('tiny_flowers', 'TinyFlowers'))
+    edit(d/'dataset_info.json', name='TinyFlowers', version='1.5.0')
+    got = repo.import_tfds(tfds)
+    assert [v.ref for v in got] == expected and {*got.skipped} == {'TinyFlowers'} and 'so does tiny_flowers, which is taken' in got.skipped['TinyFlowers']
+    shutil.rmtree(tfds/'tiny_flowers')
+    assert [v.ref for v in Repo.init(tfds.parent/'o').import_tfds(tfds)] == ['tiny_flowers/small:1.5.0', 'plain:1.0.0'], 'alone it is taken'
 
 def test_no_data_dir(repo, tmp_path):
     for d in tmp_path/'none', fill(tmp_path/'empty', {}), fill(tmp_path/'other', {'a/1.0.0.txt': 'x', 'b/c': 'y'}):
@@ -287,6 +302,16 @@ def test_times_that_a_copy_lost(top, repo, tmp_path):
 def test_no_dated_folder(repo, tmp_path):
     for d, word in (tmp_path/'none', 'is no folder'), (fill(tmp_path/'empty', {}), 'holds no folder named'), (fill(tmp_path/'deep', {f'a/{stamp(1)}/x': '1'}), 'a in it does'):
         unchanged(repo, lambda: refuses(lambda: repo.import_folders(d), word, error=AdoptError))
+
+def test_another_folder_whose_name_makes_the_same_dataset_is_refused(top, repo, tmp_path):
+    repo.import_folders(top)
+    other = fill(tmp_path/'Flowers', {f'{stamp(9)}/tulip/1': 'another dataset'})
+    said = unchanged(repo, lambda: refuses(lambda: repo.import_folders(other), 'flowers holds versions that were not made of', 'name this one'))
+    assert "'NAME'" in said
+    assert [v.ref for v in repo.import_folders(other, 'tulips')] == ['tulips:1.0.0']
+    assert [v.ref for v in repo.import_folders(other, 'flowers')] == ['flowers:2.0.0'], 'said, it follows'
+    copy(top, stamp(1), stamp(10), rose__a='ours')
+    assert [v.ref for v in repo.import_folders(top)] == ['flowers:3.0.0']
 
 def test_names_with_every_byte(top, repo, tmp_path):
     (top/stamp(2)).mkdir()

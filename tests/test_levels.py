@@ -122,6 +122,12 @@ words = pa.array(['a', 'b', 'a'])
 for t in 'large_string', 'string_view', 'dictionary': case(28, f'string -> {t}', {'t.arrow': feather(pa.table({'x': words}))},
     {'t.arrow': feather(pa.table({'x': words.dictionary_encode() if t=='dictionary' else words.cast(getattr(pa, t)())}))}, 'PATCH')
 case(28, 'list -> large list', {'t.parquet': parquet(table(x=([[1], [2, 3]], pa.list_(pa.int32()))))}, {'t.parquet': parquet(table(x=([[1], [2, 3]], pa.large_list(pa.int32()))))}, 'PATCH')
+case(28, 'list -> list of a fixed length', {'t.parquet': parquet(table(x=([[1, 4], [2, 3]], pa.list_(pa.int32()))))}, {'t.parquet': parquet(table(x=([[1, 4], [2, 3]], pa.list_(pa.int32(), 2))))}, 'MAJOR', 'x: list<int32> -> list<int32>[2]')
+links = cats | {'cat/again.png': Path('1.png')}
+case('files', 'link beside tables', one, one | {'latest': Path('train.csv')}, 'PATCH', 'link', 'latest')
+case('files', 'link that is named as a table', one, one | {'latest.csv': Path('train.csv')}, 'MAJOR', 'link', 'latest.csv')
+case('files', 'link beside images', cats, links, 'MAJOR', 'link', 'cat/again.png')
+case('files', 'link that leads elsewhere', links, links | {'cat/again.png': Path('2.png')}, 'MAJOR', 'cat/again.png')
 hard_ = pa.schema([pa.field('x', pa.int64(), nullable=False)])
 for pol, level in ({}, 'PATCH'), (dict(nullable='patch'), 'PATCH'), (dict(nullable='major'), 'MAJOR'):
     case(29, f'int -> nullable int {pol}', {'t.parquet': parquet(pa.table({'x': [1, 2]}, hard_))}, {'t.parquet': parquet(table(x=([1, 2],)))}, level, 'may hold nulls', **pol)
@@ -190,9 +196,12 @@ case('kind', 'tables in a folder of files', {'a/1.csv': b'x\n1\n', 'a/2.csv': b'
 case('kind', 'pictures at the top as a folder', {'1.png': picture_of(1)}, {'1.png': saved(Image.open(io.BytesIO(picture_of(1))), compress_level=0)}, 'PATCH', 'decoded the same', kind='*.png=folder')
 
 def lay(folder, files):
-    "`folder` with exactly `files`"
+    "`folder` with exactly `files`; a `Path` is a link to there"
     if folder.exists(): shutil.rmtree(folder)
-    return fill(folder, files)
+    fill(folder, {k: o for k, o in files.items() if not isinstance(o, Path)})
+    for k, o in files.items():
+        if isinstance(o, Path): os.symlink(o, folder/k)
+    return folder
 
 def step(repo, folder, old, new, **policy):
     "The version that follows when a folder of `old` files becomes one of `new` ones"

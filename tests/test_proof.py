@@ -3,6 +3,7 @@ import pandas as pd, pytest
 from hard import *
 import dvnb.proof
 from dvnb.catalog import dump_record, load_record, record_key
+from dvnb.objects import LocalObjects
 from dvnb.ref import RefError, VersionNotFound
 from dvnb.verdict import Level, Policy
 
@@ -116,6 +117,26 @@ def test_a_drift_within_the_tolerance_of_each_step(repo):
     v = repo.snapshot(put(df, 3, 1.5+.16), 'd', bump='patch', force='a test')
     assert [p.state() for p in repo.audit('d')] == ['forced', 'kept'] and 'since d:1.0.0' in str(repo.audit('d'))
     assert repo.promise('d:1.0.1', v).kept and not repo.promise('d:1.0.0', v).kept
+
+profiled = dict(recompressed=lambda df: df, column=lambda df: df.assign(n=1), removed=lambda df: df[['id', 'x']], renamed=lambda df: df.rename(columns={'x': 'width'}), shuffled=lambda df: df.sample(frac=1, random_state=0))
+
+@pytest.mark.parametrize('what', profiled)
+def test_a_verdict_where_profiles_are_there_reads_no_data(repo, tmp_path, monkeypatch, what):
+    df = pd.DataFrame({'id': range(400_000), **{k: np.random.default_rng(i).normal(size=400_000) for i, k in enumerate('xyzuvw')}})
+    sizes, read = [], []
+    for o, how in (df, 'snappy'), (profiled[what](df), 'zstd'):
+        o.to_parquet(tmp_path/'t.parquet', compression=how, index=False)
+        sizes.append((tmp_path/'t.parquet').stat().st_size)
+        v = repo.snapshot(tmp_path/'t.parquet', 't')
+    was = LocalObjects.read
+    def seen(self, key, *a, **kw):
+        data = was(self, key, *a, **kw)
+        if key.startswith('packs'): read.append(len(data))
+        return data
+    monkeypatch.setattr(LocalObjects, 'read', seen)
+    p = again(repo).promise('t:1.0.0', v)
+    assert p.kept and str(p.found) == dict(recompressed='PATCH', column='MINOR').get(what, 'MAJOR')
+    assert sum(read) < sum(sizes)/20, (sum(read), sizes)
 
 def test_in_a_bucket(tmp_path):
     repo = Repo.init(f'memory://{tmp_path.name}')

@@ -251,6 +251,12 @@ def test_C3_unknown_config(repo):
     refuses(lambda: repo.load('digits/Small:1.0.0'), 'did you mean small?', error=ConfigNotFound)
     refuses(lambda: repo.default_config('digits', 'tiny'), 'full, small', error=ConfigNotFound)
 
+def test_C3_a_config_or_options_where_there_are_none(repo):
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'iris')
+    refuses(lambda: repo.load('iris/big'), 'iris has no config big; its versions have none: write iris', error=ConfigNotFound)
+    refuses(lambda: repo.load('iris:1.0.0/n=3,word=x'), 'nothing of iris is stored that was made with n=3,word=x', 'no builder', error=ConfigNotFound)
+    refuses(lambda: repo.load('nothing/n=3'), 'no dataset nothing/n.3', error=VersionNotFound)
+
 def test_C4_config_and_version_are_two_keys(repo):
     df = pd.DataFrame({'a': [1, 2]})
     for c in 'x', 'y':
@@ -278,6 +284,17 @@ def test_any_text_is_a_reference_or_one_error(text):
     try: r = Ref.parse(text)
     except RefError as e: assert '\n' not in str(e) or '\n' in text
     else: assert Ref.parse(str(r)) == r
+
+# What it costs
+
+@pytest.mark.parametrize('ref', ['ds', 'ds:latest', 'ds:1.*.*', 'ds:1.1.0', 'ds:experimental_latest', 'ds@prod', 'ds@2099-01-01', 'ds@{digest}', 'sole', 'sole:1', 'sole/small:1.0.0'])
+def test_a_reference_costs_one_listing_of_its_own_dataset(made, ref):
+    made.snapshot(pd.DataFrame({'x': [1]}), 'sole/small')
+    made.tag('ds:1.1.0', 'prod')
+    ref, repo = ref.format(digest=made.load('ds:1.1.0').digest[:12]), again(made)
+    repo.catalog.objs = objs = Counted(repo.catalog.objs)
+    repo.load(ref)
+    assert len(objs.listed) == 1 and objs.listed[0].startswith(f'datasets/{Ref.parse(ref).name}')
 
 # Beside TensorFlow Datasets
 
