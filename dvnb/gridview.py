@@ -88,8 +88,8 @@ def _said(t, there): return many(t.rows.changed, 'changed row') + (f', the first
 
 def _long(t, heads, rows, n):
     "A line a cell"
-    flat = [(key, c, *values(*pair)) for key,cells in rows for c,pair in cells.items()]
-    def row(o): return (*map(value, o[0]), Code(txt(o[1])), _mark(Del, o[2]), _mark(Ins, o[3]))
+    flat = [(['']*len(key) if i else [*map(value, key)], c, *values(*pair)) for key,cells in rows for i,(c,pair) in enumerate(cells.items())]
+    def row(o): return (*o[0], Code(txt(o[1])), _mark(Del, o[2]), _mark(Ins, o[3]))
     there = sum(t.changed_cells().values())
     caption = many(there, 'changed cell')+(f', the first {min(n, len(flat)):,}' if min(n, len(flat))<there else '')
     return table(caption, [*heads, 'column', 'old', 'new'], flat[:n], row, n)
