@@ -73,8 +73,8 @@ def log_table(
     "A line a version"
     tags = tags_of(versions[:n])
     def cells(v):
-        level,when,said = badge(v.level) if v.parent else Small('first'),f'{v.created:%Y-%m-%d %H:%M}',txt(marks(v, tags.get(v.ref, [])))
-        return Code(txt(v.ref), cls='dv-w'),level,Span(when, cls='dv-w'),txt(v.message),f'{v.n_files:,}',human(v.n_bytes),said and Span(said, cls='dv-w')
+        level,when = badge(v.level) if v.parent else Small('first'),f'{v.created:%Y-%m-%d %H:%M}'
+        return Code(txt(v.ref), cls='dv-w'),level,Span(when, cls='dv-w'),txt(v.message),f'{v.n_files:,}',human(v.n_bytes),txt(marks(v, tags.get(v.ref, [])))
     heads = 'version', 'level', 'made', 'message', '>files', '>size', 'marks'
     return table(f'{caption}; times in UTC', heads, versions, cells, n)
 
