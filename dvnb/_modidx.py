@@ -1133,6 +1133,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'dvnb.render._facts': ('api/render.html#_facts', 'dvnb/render.py'),
                              'dvnb.render._moves': ('api/render.html#_moves', 'dvnb/render.py'),
                              'dvnb.render._name': ('api/render.html#_name', 'dvnb/render.py'),
+                             'dvnb.render._near': ('api/render.html#_near', 'dvnb/render.py'),
                              'dvnb.render._next_words': ('api/render.html#_next_words', 'dvnb/render.py'),
                              'dvnb.render._reasons': ('api/render.html#_reasons', 'dvnb/render.py'),
                              'dvnb.render._size': ('api/render.html#_size', 'dvnb/render.py'),

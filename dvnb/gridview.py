@@ -147,7 +147,7 @@ def columns_view(
     if not st: return None
     def row(o):
         share = '' if not o['share'] else '< 0.1%' if 0<o['share']<.0005 else f'{o["share"]:.1%}'
-        return (Code(txt(o['column'])), f'{o["changed"]:,}' if o['changed'] else '', share, _both(o['nulls_old'], o['nulls_new']), _both(o['min_old'], o['min_new']),
+        return (Code(txt(o['column']), cls='dv-w' if len(o['column'])<=30 else None), f'{o["changed"]:,}' if o['changed'] else '', share, _both(o['nulls_old'], o['nulls_new']), _both(o['min_old'], o['min_new']),
             _both(o['max_old'], o['max_new']), histogram(o['hist_old'], o['hist_new']))
     heads = 'column', '>cells changed', '>share', '>nulls', '>least', '>greatest', 'values (line: before)'
     return Details(Summary(f'figures of {many(len(st), "column")}'), table('columns that differ as a whole', heads, st, row, n))

@@ -212,12 +212,17 @@ def __ft__(self:DatasetDiff, n:int=200):
         _reasons(self.verdict.reasons), P(Small('judged with '), Code(txt(self.policy))) if str(self.policy) else None, _moves(self), lines(changes_tree(self.files), n)[0], *insides(self, n))
 
 # %% ../nbs/api/19_render.ipynb #14906934
+def _near(folder):
+    "A folder's path from here, if it is below"
+    rel = os.path.relpath(folder)
+    return folder if rel.split(os.sep)[0]=='..' else '.' if rel=='.' else f'.{os.sep}{rel}'
+
 @patch
 def __ft__(self:States, n:int=200):
     "A line a folder"
     if not self: return P('No folder is known here: ', Code('dv.snapshot(...)'), ' makes a first version')
     def cells(o):
-        folder,d = Code(txt(o[0])),o[1]
+        folder,d = Code(txt(_near(o[0])), title=txt(o[0])),o[1]
         if isinstance(d, DvnbError): return folder,'',txt(d, 400),'',''
         since = Code(txt(d.old.label), cls='dv-w')
         if d.clean: return folder,since,'unchanged','',''
