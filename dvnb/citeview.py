@@ -17,7 +17,7 @@ from .text import many
 def _link(text):
     return A(txt(text), href=text, rel='noopener') if text[:8].lower().startswith(('http://', 'https://')) else txt(text)
 
-def _rows(pairs): return (P(Small(f'{k} '), x) for k,x in pairs if x)
+def _rows(pairs): return (P(Small(k, cls='dv-i'), ' ', x) for k,x in pairs if x)
 
 @patch
 def __ft__(self:About, n:int=200):
@@ -29,7 +29,7 @@ def __ft__(self:About, n:int=200):
     return Div(P(Code(txt(self.dataset)), ' ', B(txt(self.title)), cls='dv-h'), *_rows(facts.items()), nxt)
 
 # %% ../nbs/api/19_citeview.ipynb #4f561ff4
-CITE_CSS = ('.dv.dv.dv pre{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);white-space:pre-wrap;user-select:all;'
+CITE_CSS = ('.dv.dv.dv pre{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);white-space:pre-wrap;word-break:normal;user-select:all;'
     'margin:6px 0;padding:6px 8px;border-radius:3px;background:rgba(128,128,128,.12);color:inherit;border:0}')
 
 def _block(text): return Pre(text)
@@ -38,11 +38,18 @@ def _with_code(text):
     "Text in which what stands between backticks is code"
     return Span(*(Code(txt(o)) if i%2 else txt(o, 2000) for i,o in enumerate(text.split('`')))) if text.count('`')==2 else txt(text, 2000)
 
+_words = dict(check='to check', asked='asked for', kept='kept in')
+
+def _unknown(c):
+    "What to type where nobody said what the data are"
+    lacks = [k for k in ('title', 'authors') if not getattr(c, k)]
+    return P(Code(f'dv.about({c.ref.partition(":")[0]!r}, {", ".join(f"{k}=..." for k in lacks)})', cls='dv-next')) if lacks else None
+
 def _cited(c):
     link = f' https://doi.org/{c.doi}' if c.doi else f' {c.source}'
     line = c.line.removesuffix(link)
-    facts = ((k, Code(txt(x)) if k=='digest' else _with_code(x)) for k,x in c.evidence.items())
-    return [P(txt(line, 4000), *((' ', _link(link.strip())) if line!=c.line else ()), cls='dv-h'), *_rows(facts)]
+    facts = ((_words.get(k, k), Code(txt(x)) if k=='digest' else _with_code(x)) for k,x in c.evidence.items())
+    return [P(txt(line, 4000), *((' ', _link(link.strip())) if line!=c.line else ()), cls='dv-h'), *_rows(facts), _unknown(c)]
 
 @patch
 def __ft__(self:Citation, n:int=200):
@@ -61,7 +68,7 @@ def __ft__(self:Citations, n:int=200):
 def __ft__(self:Used, n:int=200):
     "A line a version"
     if not self: return P('No version was read in this process yet: ', Code('dv.read(...)'), ', ', Code('dv.path(...)'))
-    def cells(u): return Code(txt(u.ref)),txt(', '.join(u.by)),txt(', '.join(u.asked)),Code(u.digest[:12]),txt(place(u.v.repo))
+    def cells(u): return Code(txt(u.ref), cls='dv-w'),txt(', '.join(u.by)),txt(', '.join(u.asked)),Code(u.digest[:12]),txt(place(u.v.repo))
     return table(f'{many(len(self), "version")} read, in the order of the first reading', ['version', 'by', 'asked for', 'digest', 'kept in'], self, cells, n)
 
 def made_from(

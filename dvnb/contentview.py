@@ -120,7 +120,7 @@ def _notebook(first:CellDiff, parts, n):
 
 # %% ../nbs/api/19_contentview.ipynb #cec27ace
 CONTENT_CSS = '''
-.dv.dv.dv .dv-c{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);margin:4px 0;padding:2px 0;white-space:pre-wrap;background:none;color:inherit;border:0;overflow-wrap:anywhere;max-height:none}
+.dv.dv.dv .dv-c{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);margin:4px 0;padding:2px 0;white-space:pre-wrap;word-break:normal;background:none;color:inherit;border:0;overflow-wrap:anywhere;max-height:none}
 .dv .dv-c>span{display:block;padding-left:14ch;text-indent:-14ch}.dv .dv-l{opacity:.65;user-select:none;white-space:pre}
 .dv .dv-c .dv-a ins{background:rgba(46,160,67,.4);text-decoration:underline}.dv .dv-c .dv-r del{background:rgba(248,81,73,.35)}
 .dv .dv-p{display:flex;flex-wrap:wrap;gap:12px;margin:6px 0}.dv.dv.dv figure{margin:0}.dv figcaption{font-size:12px}

@@ -88,8 +88,8 @@ def _said(t, there): return many(t.rows.changed, 'changed row') + (f', the first
 
 def _long(t, heads, rows, n):
     "A line a cell"
-    flat = [(key, c, *values(*pair)) for key,cells in rows for c,pair in cells.items()]
-    def row(o): return (*map(value, o[0]), Code(txt(o[1])), _mark(Del, o[2]), _mark(Ins, o[3]))
+    flat = [(['']*len(key) if i else [*map(value, key)], c, *values(*pair)) for key,cells in rows for i,(c,pair) in enumerate(cells.items())]
+    def row(o): return (*o[0], Code(txt(o[1])), _mark(Del, o[2]), _mark(Ins, o[3]))
     there = sum(t.changed_cells().values())
     caption = many(there, 'changed cell')+(f', the first {min(n, len(flat)):,}' if min(n, len(flat))<there else '')
     return table(caption, [*heads, 'column', 'old', 'new'], flat[:n], row, n)
@@ -147,7 +147,7 @@ def columns_view(
     if not st: return None
     def row(o):
         share = '' if not o['share'] else '< 0.1%' if 0<o['share']<.0005 else f'{o["share"]:.1%}'
-        return (Code(txt(o['column'])), f'{o["changed"]:,}' if o['changed'] else '', share, _both(o['nulls_old'], o['nulls_new']), _both(o['min_old'], o['min_new']),
+        return (Code(txt(o['column']), cls='dv-w' if len(o['column'])<=30 else None), f'{o["changed"]:,}' if o['changed'] else '', share, _both(o['nulls_old'], o['nulls_new']), _both(o['min_old'], o['min_new']),
             _both(o['max_old'], o['max_new']), histogram(o['hist_old'], o['hist_new']))
     heads = 'column', '>cells changed', '>share', '>nulls', '>least', '>greatest', 'values (line: before)'
     return Details(Summary(f'figures of {many(len(st), "column")}'), table('columns that differ as a whole', heads, st, row, n))

@@ -46,30 +46,31 @@ def table(
     cells, # From an item to a cell a column, each a component or gated text
     n:int, # Most rows
 ):
-    "A table with a row for each of the first `n` of `items`"
+    "A table with a row for each of the first `n` of `items`, and the columns that say something of them"
     if len(items)>n: caption += f' (first {n:,} of {len(items):,})'
-    heads = [h if isinstance(h, tuple) else (h.removeprefix('>'), h[:1]=='>') for h in heads]
+    heads,rows = [h if isinstance(h, tuple) else (h.removeprefix('>'), h[:1]=='>') for h in heads],[cells(o) for o in items[:n]]
+    told = [i for i in range(len(heads)) if not i or not rows or any(r[i]!='' for r in rows)]
     cls = ['dv-n' if number else None for _,number in heads]
-    def row(first, *more): return Tr(Th(first, scope='row', cls=cls[0]), *(Td(x, cls=c) for x,c in zip(more, cls[1:])))
-    head = Tr(*(Th(h, scope='col', cls=c) for (h,_),c in zip(heads, cls)))
-    return Table(Caption(caption), Thead(head), Tbody(*(row(*cells(o)) for o in items[:n])))
+    def row(r): return Tr(*(Td(r[i], cls=cls[i]) if i else Th(r[i], scope='row', cls=cls[i]) for i in told))
+    head = Tr(*(Th(heads[i][0], scope='col', cls=cls[i]) for i in told))
+    return Table(Caption(caption), Thead(head), Tbody(*map(row, rows)))
 
 # %% ../nbs/api/18_html.ipynb #b5c092eb
 CSS = '''
-.dv{font:13px/1.6 var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif));color:inherit;text-align:left;overflow-wrap:anywhere}
+div.dv{font:13px/1.6 var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif));color:inherit;text-align:left;overflow-wrap:anywhere}
 .dv.dv.dv p,.dv.dv.dv ul{margin:2px 0;padding:0;list-style:none}
-.dv.dv.dv code{font:12px/1.6 var(--jp-code-font-family,ui-monospace,monospace);background:none;color:inherit;padding:0;border:0;white-space:pre-wrap}
+.dv.dv.dv code{font:12px/1.6 var(--jp-code-font-family,ui-monospace,monospace);background:none;color:inherit;padding:0;border:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .dv .dv-h{font-size:14px}.dv.dv.dv .dv-h code{font-size:13px;font-weight:600}
-.dv .dv-u .dv-k{border-radius:3px;padding:0 5px;font-size:11px;line-height:15px}.dv .dv-u .dv-k:empty{display:none}
+.dv.dv.dv .dv-u li{display:flex;gap:6px;align-items:baseline}.dv .dv-u .dv-k{flex:none;box-sizing:content-box;min-width:3.5em;text-align:center;border-radius:3px;padding:0 5px;font-size:11px;line-height:15px}.dv .dv-u .dv-k:empty{display:none}
 .dv .dv-k{display:inline-block;padding:0 7px;border:1px solid rgba(128,128,128,.4);border-radius:9px;font-size:12px;line-height:17px;white-space:nowrap}
 .dv .dv-a{background:rgba(46,160,67,.16)}.dv .dv-r{background:rgba(248,81,73,.16)}.dv .dv-m{background:rgba(210,153,34,.2)}
-.dv small{font-size:12px;opacity:.8}.dv.dv.dv .dv-next{user-select:all;padding:2px 8px;border-radius:3px;background:rgba(128,128,128,.12)}
+.dv small{font-size:12px;opacity:.8}.dv .dv-i{display:inline-block;min-width:60px}.dv.dv.dv .dv-next{user-select:all;padding:2px 8px;border-radius:3px;background:rgba(128,128,128,.12)}
 .dv.dv.dv table{border-collapse:collapse;margin:4px 0;font-size:13px;font-variant-numeric:tabular-nums;color:inherit}
-.dv.dv.dv table tr{background:none}.dv.dv.dv caption{text-align:left;opacity:.8;padding:2px 0}
-.dv.dv.dv table th,.dv.dv.dv table td{border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:2px 14px 2px 0;text-align:left;vertical-align:baseline;background:none;color:inherit;max-width:60ch}
+.dv.dv.dv table tr{background:none}.dv.dv.dv caption{caption-side:top;text-align:left;font-size:13px;color:inherit;opacity:.8;padding:2px 0}
+.dv.dv.dv table th,.dv.dv.dv table td{border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:2px 14px 2px 0;text-align:left;vertical-align:baseline;line-height:1.5;background:none;color:inherit;max-width:60ch;overflow-wrap:break-word}
 .dv.dv.dv table th{font-weight:600}.dv.dv.dv thead th{overflow-wrap:normal}.dv.dv.dv table .dv-n{text-align:right;white-space:nowrap}.dv.dv.dv .dv-w{white-space:nowrap}
 .dv.dv.dv .dv-t{max-width:680px;margin-top:6px}.dv .dv-f{display:flex;gap:8px;padding:0 4px}.dv .dv-f>small{margin-left:auto;white-space:nowrap}
-.dv summary{cursor:pointer}.dv summary>.dv-f{display:inline-flex;width:calc(100% - 16px);box-sizing:border-box;vertical-align:top}
+.dv summary{cursor:pointer}.dv summary>.dv-f{display:inline-flex;width:calc(100% - 16px);box-sizing:border-box;vertical-align:top;padding-right:0}
 .dv.dv.dv .dv-t .dv-t{margin:0 0 0 4px;padding-left:12px;border-left:1px solid rgba(128,128,128,.3)}
 .dv .dv-s{font:700 12px/1.75 ui-monospace,monospace;width:1ch}.dv ins,.dv del{text-decoration:none;color:inherit;background:none}.dv del{text-decoration:line-through}
 '''.replace('\n', '')

@@ -35,6 +35,6 @@ def audit_view(
     n:int=200, # Steps, at most
 ):
     "The result in a line, and a line a step"
-    def cells(p): return Code(txt(p.new.ref)),Code(txt(p.old.version)),state_chip(p),badge(p.promised),'' if p.found is None else badge(p.found),txt(why_of(p), 400)
+    def cells(p): return Code(txt(p.new.ref), cls='dv-w'),Code(txt(p.old.version)),state_chip(p),badge(p.promised),'' if p.found is None else badge(p.found),txt(why_of(p), 400)
     if not audit: return Div(P(txt(audit.headline())))
     return Div(table(audit.headline(), ['version', 'since', 'state', 'promised', 'found', 'why'], audit, cells, n))

@@ -231,7 +231,7 @@ def check_label(
     if label in WORDS or (_number(label) and not _digest(label)):
         raise RefError(f'{label} is a version: write {dataset}:{label}')
     if not _label(label) or len(label)>_longest:
-        raise RefError(f'{text!r} is no tag, time or digest: write one such as {dataset}@2021-12-31')
+        raise RefError(f'{text!r} is no tag, time or digest: write one such as {dataset}@paper or {dataset}@2021-12-31')
     return label
 
 def _kind_of_label(text):

@@ -17,7 +17,7 @@ from .chunk import DvnbError
 from .commands import COMMANDS, GROUPS
 from .inuse import in_use, repo_class
 from .ref import near
-from .text import Shown
+from .text import Shown, many
 
 # %% ../nbs/api/22_shell.ipynb #c5a60667
 class UsageError(DvnbError, ValueError):
@@ -45,7 +45,8 @@ def _setup(p):
     p.epilog,p.allow_abbrev,options = None,False,p._option_string_actions
     for a in p._actions:
         if a.type is type(None): a.type = None
-        a.help = a.help.removesuffix(' (default: False)')
+        if a.option_strings and a.nargs!=0: a.metavar = a.dest.upper()
+        for nothing in '(default: False)',"(default: '')": a.help = a.help.removesuffix(' '+nothing)
     for short,long in SHORT.items():
         if long in options:
             options[short] = options[long]
@@ -147,8 +148,9 @@ def state(
 @patch
 def __ft__(self:State, n:int=200):
     from fastcore.xml import Code, Div, P
-    from dvnb.render import txt
-    parts = [o.__ft__(n) for o in (self.log, self.states) if o]
+    from dvnb.render import log_table, txt
+    newest = f'{many(len(self.log), "dataset")}: the newest version'+' of each'*(len(self.log)>1)
+    parts = [log_table(newest, self.log, n) if self.log else None, self.states.__ft__(n) if self.states else None]
     lines = [P(Code(txt(o), cls='dv-next')) for o in self.next]
     return Div(P(txt(self.where), cls='dv-h'), *parts, *lines)
 

@@ -90,6 +90,7 @@ def dots(
     return {o['base']: _dot(repo, o['folder']) for o in folders_of(repo, dataset)}
 
 # %% ../nbs/api/20_widgets.ipynb #d89b199b
+_wraps = Layout(flex_flow='row wrap')
 _mono = '<style>.dv-list select{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace)}</style>'
 
 def one_dataset(
@@ -112,8 +113,10 @@ class VersionPicker(Panel):
         self.repo,self.dataset,self.list,self.card = repo,one_dataset(repo, r),Select(layout=Layout(width='99%')),HTML()
         self.versions = repo.log(self.dataset)
         self.tags = tags_of(self.versions)
-        self.lines = timeline(self.versions, self.tags, dots(repo, self.dataset), now())
-        super().__init__([HBox([*self._filters(), Label('● working folder, ○ if it changed since')]), HTML(_mono), self.list, self.card])
+        here,self.told = dots(repo, self.dataset),Label()
+        self.legend = '● working folder, ○ if it changed since' if here else ''
+        self.lines = timeline(self.versions, self.tags, here, now())
+        super().__init__([HBox([*self._filters(), self.told], layout=_wraps), HTML(_mono), self.list, self.card])
         self.list.rows = min(max(len(self.versions), 3), 10)
         self.list.add_class('dv-list').observe(self._picked, 'value')
         self.observe(self._follow, 'value')
@@ -160,7 +163,9 @@ def _filters(self:VersionPicker):
 def _narrow(self:VersionPicker, _=None):
     words = self.search.casefold().split()
     def fits(v, line): return self.level in ('', v.level) and (not self.tag or self.tag in self.tags.get(v.ref, [])) and all(w in f'{line} {v.message}'.casefold() for w in words)
-    _offer(self.list, [(line, v.ref) for v,line in zip(self.versions, self.lines) if fits(v, line)], self.value, self._picked)
+    found = [(line, v.ref) for v,line in zip(self.versions, self.lines) if fits(v, line)]
+    _offer(self.list, found, self.value, self._picked)
+    self.told.value = self.legend if found else f'none of the {many(len(self.versions), "version")} fits'
 
 # %% ../nbs/api/20_widgets.ipynb #f06fd206
 @patch
@@ -203,9 +208,9 @@ class DiffPanel(Panel):
         new=None, # Likewise; by default what `diff` would take
     ):
         self.repo,self.diff,self.error,self._seen = repo,None,'',None
-        self.which,self.olds,self.news = (Dropdown(description=o, layout=Layout(width='420px')) for o in ('Dataset', 'From', 'To'))
+        self.which,self.olds,self.news = (Dropdown(description=o, layout=Layout(width='420px', max_width='98%')) for o in ('Dataset', 'From', 'To'))
         self.view,self.busy = HTML(),Label()
-        super().__init__([self.which, HBox([self.olds, self.news]), HBox([*self._buttons(), self.busy]), self.view])
+        super().__init__([self.which, HBox([self.olds, self.news], layout=_wraps), HBox([*self._buttons(), self.busy], layout=_wraps), self.view])
         for w in self.olds,self.news: w.observe(self._picked, 'value')
         self.which.observe(self._switched, 'value')
         self.observe(self._follow, ['old', 'new'])
