@@ -192,11 +192,11 @@ def plain_type(
     import pyarrow as pa, pyarrow.types as pt
     if hasattr(t, 'storage_type'): return plain_type(t.storage_type)
     if pt.is_dictionary(t): return plain_type(t.value_type)
-    if pt.is_nested(t): return pa.uint64()
+    if pt.is_nested(t) or pt.is_interval(t): return pa.uint64()
     if pt.is_timestamp(t) and t.unit=='us': return t
-    if pt.is_temporal(t) and not pt.is_date32(t) and not pt.is_interval(t): return pa.int64()
+    if pt.is_temporal(t) and not pt.is_date32(t): return pa.int64()
     if pt.is_float16(t): return pa.float32()
-    if pt.is_string_view(t) or pt.is_decimal256(t): return pa.large_string()
+    if pt.is_string_view(t) or pt.is_decimal256(t) or pt.is_decimal(t) and t.scale<0: return pa.large_string()
     if pt.is_binary_view(t) or pt.is_fixed_size_binary(t): return pa.large_binary()
     return pa.int8() if pt.is_null(t) else t
 
@@ -207,8 +207,10 @@ def to_plain(
 ): # An Array of that type
     "The values of `a`, as DuckDB is given them"
     import pyarrow as pa, pyarrow.types as pt
-    if pt.is_nested(a.type) and pt.is_uint64(t): return pa.array(value_hashes(a))
-    if pt.is_nested(a.type) or pt.is_binary(a.type) and pt.is_large_string(t): return pa.array([None if o is None else str(o) for o in a.to_pylist()], t)
+    odd = pt.is_nested(a.type) or pt.is_interval(a.type)
+    if odd and pt.is_uint64(t): return pa.array(value_hashes(a))
+    if pt.is_decimal(a.type) and pt.is_large_string(t): return pa.array([None if o is None else f'{o:f}' for o in a.to_pylist()], t)
+    if odd or pt.is_binary(a.type) and pt.is_large_string(t): return pa.array([None if o is None else str(o) for o in a.to_pylist()], t)
     while (s := _plain(a)) is not a: a = s
     if a.type==t: return a
     if pt.is_temporal(a.type) and pt.is_integer(t): return a.cast(f'int{a.type.bit_width}').cast(t)

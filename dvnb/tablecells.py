@@ -75,7 +75,12 @@ def _values(old, new):
     "The values of two columns; those of a narrow float on both sides keep its width, and so its few digits"
     import numpy as np
     kind = {'halffloat': np.float16, 'float': np.float32}.get(str(old.type)) if old.type==new.type else None
-    return [o.to_pylist() if kind is None else [None if x is None else kind(x) for x in o.to_pylist()] for o in (old, new)]
+    return [_to_nano(o) if kind is None else [None if x is None else kind(x) for x in o.to_pylist()] for o in (old, new)]
+
+def _to_nano(a):
+    "The values of `a`; a time of day with nanoseconds, which Python's own do not have, as text"
+    if str(a.type)!='time64[ns]': return a.to_pylist()
+    return [o if s is None or s.endswith('000') else s for o,s in zip(a.to_pylist(), a.cast('string').to_pylist())]
 
 @patch
 def _cells_of(self:CellDiff, changed, n):

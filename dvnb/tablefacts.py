@@ -183,12 +183,20 @@ def _maybe(self:TableDiff):
     return 'rows_changed',max(abs(b-a), 1),f'{a:,} -> {b:,} rows' if a!=b else f'values of {names_shown(names)} differ'
 
 @patch
+def _unaccounted(self:TableDiff):
+    "What fingerprints say and rows did not show: nothing is taken for equal that was not proved to be"
+    if self._equal(): return []
+    names = [self.columns.word(p.new) for p in self.columns.pairs if p.alike and not p.clean and not self._tolerance(p)]
+    return [('rows_changed', 1, f'values of {names_shown(names)} differ by their fingerprints, though no row was found that does')] if names else []
+
+@patch
 def kinds(self:TableDiff,
     rows:bool=True, # May rows be read?
 )->list: # Of (kind, number, evidence)
     "What happened, as facts"
     def make():
-        res = [*self._column_facts(), *([] if self._equal() else self._row_facts() if rows else [self._maybe()])]
+        found = [] if self._equal() else [*self._row_facts()] if rows else [self._maybe()]
+        res = [*self._column_facts(), *(found or self._unaccounted())]
         return res or self._recoded()
     return [] if self.same_bytes else [*self._once(('kinds', rows), make)]
 
