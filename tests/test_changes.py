@@ -3,6 +3,7 @@ import json, os
 import pandas as pd, pytest
 from hard import *
 import dvnb as dv
+from dvnb import tableopen
 from dvnb.changes import diff_trees
 from dvnb.repo import as_tree
 from dvnb.scan import ScanError
@@ -203,3 +204,43 @@ def test_dates_of_a_diff_are_those_of_read(tmp_path):
     t = diff(tmp_path/'old', tmp_path/'new').tables['a.csv']
     assert t.added().d.dtype == dv.read_table(tmp_path/'new/a.csv').d.dtype if hasattr(dv, 'read_table') else t.added().d.dtype.kind == 'M'
     assert t.cells().new[0] == pd.Timestamp('2021-02-03') and '2020-01-02 -> 2021-02-03' in t.summary()
+
+def workbook(f, **sheets):
+    f.parent.mkdir(exist_ok=True)
+    with pd.ExcelWriter(f) as w:
+        for k,df in sheets.items(): df.to_excel(w, sheet_name=k, index=False)
+    return f
+
+@pytest.mark.parametrize('where', ['', 'more/'])
+def test_a_sheet_of_a_workbook_is_a_table(where, tmp_path):
+    pytest.importorskip('openpyxl')
+    a = pd.DataFrame(dict(id=[1, 2], a=['x', 'y']))
+    for side,b in ('old', a),('new', a.assign(a=['x', 'z'])):
+        (tmp_path/side/where).mkdir(parents=True)
+        workbook(tmp_path/side/where/'book.xlsx', first=b, same=a, **{side: a})
+        workbook(tmp_path/side/where/'saved_again.xlsx', only=a, **{'p': a}) if side=='old' else workbook(tmp_path/side/where/'saved_again.xlsx', p=a, only=a)
+        workbook(tmp_path/side/where/'one.xlsx', **{side: b})
+    d = dv.diff(tmp_path/'old', tmp_path/'new')
+    assert [*d.tables]==[where+o for o in ('book.xlsx#first', 'book.xlsx#same', 'one.xlsx', 'saved_again.xlsx#p', 'saved_again.xlsx#only')] and not {*d.contents}
+    found = {(c.kind, c.path) for c in d.facts()}
+    assert found=={(k, where+p) for k,p in {'cells_changed': 'book.xlsx#first', 'split_added': 'book.xlsx#new', 'split_removed': 'book.xlsx#old', 'table_recoded': 'saved_again.xlsx'}.items()} | {('cells_changed', where+'one.xlsx')}
+    assert d.tables[where+'book.xlsx#first'].cells().values.tolist()==[[2, 'a', 'y', 'z']] and d.tables[where+'book.xlsx#same'].same
+    assert f"#first\n    ~ 1 row: a 1\n      id 2  a  'y' -> 'z'" in d.summary() and 'book.xlsx#first' in d._repr_html_()
+    assert {*d.levels().path}=={where+o for o in ('book.xlsx#first', 'book.xlsx#new', 'book.xlsx#old', 'saved_again.xlsx', 'one.xlsx')}
+
+def test_a_workbook_beside_what_is_none(tmp_path, monkeypatch):
+    pytest.importorskip('openpyxl')
+    a = pd.DataFrame(dict(id=[1, 2], a=['x', 'y']))
+    one,two = workbook(tmp_path/'one.xlsx', s=a),workbook(tmp_path/'two.xlsx', s=a, t=a)
+    b = a.assign(a=['x', 'z'])
+    b.to_csv(tmp_path/'b.csv', index=False)
+    for old,new in (one, b),(b, one),(one, tmp_path/'b.csv'),(tmp_path/'b.csv', one): assert next(iter(dv.diff(old, new).tables.values())).changed_cells()=={'a': 1}
+    assert 'holds 2 sheets: name one' in dv.diff(b, two).summary()
+    (tmp_path/'bad.xlsx').write_bytes(one.read_bytes()[:900])
+    d = dv.diff(one, tmp_path/'bad.xlsx')
+    assert 'bad.xlsx could not be read as Excel' in d.summary() and d.notes['bad.xlsx'].endswith('; compared as bytes') and [*d.contents]==['bad.xlsx']
+    (kind,), = [[c.kind for c in diff(one, workbook(tmp_path/'c.xlsx', s=b), Policy(kind='*.xlsx=opaque')).facts()]]
+    assert kind=='opaque_modified'
+    monkeypatch.delitem(tableopen.table_formats, '.xlsx')
+    d = dv.diff(one, two)
+    assert d.level==Level.MAJOR and "pip install 'dvnb[excel]'" in d.notes['two.xlsx'] and "pip install" in d.summary()
