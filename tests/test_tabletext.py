@@ -233,3 +233,15 @@ def test_an_index_comes_back_from_feather(tmp_path):
     pa.feather.write_feather(pa.Table.from_pandas(df), str(tmp_path/'x.feather'))
     from dvnb.tableopen import read_table
     pd.testing.assert_frame_equal(read_table(tmp_path/'x.feather'), df)
+
+def test_two_processes_never_keep_a_table_under_one_name(tmp_path, monkeypatch):
+    "Each moves what it decoded beside its place first, which takes long where that is another disk"
+    from dvnb import derived
+    d, seen, real = derived.Derived(tmp_path/'derived'), [], derived.shutil.move
+    monkeypatch.setattr(derived.shutil, 'move', lambda a, b: seen.append(b) or real(a, b))
+    for k in 'ab':
+        f = tmp_path/k/'0.tmp'
+        f.parent.mkdir()
+        f.write_text(k)
+        assert d.keep('table', k, f).read_text() == k
+    assert len({*seen}) == 2
