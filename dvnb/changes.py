@@ -17,7 +17,7 @@ from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
 from .filesdiff import diff_files, line_of
-from .leaks import file_leaks, row_leaks
+from .leaks import file_leaks, table_leaks
 from .local import cache_home
 from .manifest import FILE
 from .pack import as_names
@@ -188,7 +188,7 @@ def _table(self:DatasetDiff, name):
     there = [{words.get(k, k) for k in s.schema.names}|{*s.schema.names} for s in (old, new)]
     lack = [k for k in key or () if not all(k in o for o in there)]
     digests = [self._digests(t, files) for t,files in ((self.old, olds), (self.new, news))]
-    t = diff_tables(old, new, key=None if lack else key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), digests=digests)
+    t = diff_tables(old, new, key=None if lack else key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), temp=self.derived.temp, digests=digests)
     if lack: self._keyless[name] = f'key {lack[0]!r} is no column of both tables{t.columns.near(lack[0])}; rows are paired without it'
     return t
 
@@ -294,8 +294,7 @@ def _leaks(self:DatasetDiff):
     told = {k: self._told(k) for k in self.tables.made if k not in self.notes}
     found = {k: t for k,t in told.items() if not isinstance(t, BriefDiff) or t.counted}
     if len(found)<2: return
-    gone,come = ({k: t.row_hashes(side, max(t.rows.old, t.rows.new)) for k,t in found.items()} for side in ('removed', 'added'))
-    yield from (Change('rows_leaked', f'{o} -> {n}', k) for (o, n),k in row_leaks(gone, come).items())
+    yield from (Change('rows_leaked', f'{o} -> {n}', k) for (o, n),k in table_leaks(found).items())
 
 # %% ../nbs/api/11_changes.ipynb #425963ad
 @patch

@@ -5,6 +5,7 @@ from hard import *
 import dvnb as dv
 from dvnb import tableopen
 from dvnb.changes import diff_trees
+from dvnb.chunk import DvnbError
 from dvnb.repo import as_tree
 from dvnb.scan import ScanError
 from dvnb.verdict import Level, Policy
@@ -244,3 +245,32 @@ def test_a_workbook_beside_what_is_none(tmp_path, monkeypatch):
     monkeypatch.delitem(tableopen.table_formats, '.xlsx')
     d = dv.diff(one, two)
     assert d.level==Level.MAJOR and "pip install 'dvnb[excel]'" in d.notes['two.xlsx'] and "pip install" in d.summary()
+
+def test_what_spills_goes_to_the_repo_and_memory_can_be_set(repo, tmp_path, monkeypatch):
+    "`/tmp` may be memory, and what a killed process left is removed"
+    data = tmp_path/'data'
+    as_file(iris, data/'iris.csv')
+    v = repo.snapshot(data, 'iris')
+    as_file(fixed, data/'iris.csv')
+    temp = repo.local.root/'temp'
+    (temp/'diff-old').mkdir(parents=True)
+    os.utime(temp/'diff-old', (0, 0))
+    monkeypatch.setenv('DVNB_MEMORY', '300MB')
+    t = repo.diff(v, data).tables['iris.csv']
+    assert t.rows.changed == 1 and os.path.dirname(t.duck.folder) == str(temp) and t.duck.limit == 300_000_000 and not (temp/'diff-old').exists()
+    t.close()
+    assert not [*temp.iterdir()]
+    monkeypatch.setenv('DVNB_MEMORY', 'much')
+    with pytest.raises(DvnbError, match="'much' is no amount"): diff(iris, fixed).tables['data.parquet'].rows
+
+def test_rows_that_were_swapped_or_got_a_column_are_leaks_too(tmp_path):
+    rows = pd.DataFrame(dict(width=[i/7 for i in range(60)], kind=['a', 'b', 'c']*20))
+    train,test = rows[:40].reset_index(drop=True),rows[40:].reset_index(drop=True)
+    a,b = train.copy(),test.copy()
+    a.loc[5],b.loc[7] = test.loc[7],train.loc[5]
+    swapped = [(c.path, c.n) for c in diff(dict(train=train, test=test), dict(train=a, test=b)).facts() if c.kind == 'rows_leaked']
+    assert swapped == [('test.parquet -> train.parquet', 1), ('train.parquet -> test.parquet', 1)]
+    moved = train.drop(index=[3, 4]).assign(fold=1),pd.concat([test, train.loc[[3, 4]]]).assign(fold=1)
+    assert kinds(diff(dict(train=train, test=test), dict(train=moved[0], test=moved[1])))['rows_leaked'] == 2
+    other = pd.DataFrame(dict(kind=['a']*3+['b']))
+    assert 'rows_leaked' not in kinds(diff(dict(train=train, kinds=other), dict(train=train[1:], kinds=pd.concat([other, train[['kind']][:1]]))))
