@@ -33,13 +33,13 @@ from .verdict import RULES, Change, Level, Policy, file_changes, file_kind, spli
 # %% ../nbs/api/11_changes.ipynb #e8071169
 class Lazy(Mapping):
     "A dict whose values are made when they are asked for"
-    def __init__(self, makers:dict): self.makers,self.made = makers,{}
+    def __init__(self, makers:dict): self.makers,self.made,self.hidden = makers,{},set()
     def __getitem__(self, k):
         if k not in self.made: self.made[k] = self.makers[k]()
         return self.made[k]
     def __contains__(self, k): return k in self.makers
-    def __iter__(self): return iter(self.makers)
-    def __len__(self): return len(self.makers)
+    def __iter__(self): return (k for k in self.makers if k not in self.hidden)
+    def __len__(self): return len(self.makers)-len(self.hidden)
     def __repr__(self): return f'{{{", ".join(f"{k!r}: {type(self.made[k]).__name__ if k in self.made else Ellipsis}" for k in self)}}}'
 
 # %% ../nbs/api/11_changes.ipynb #d640604e
@@ -258,12 +258,13 @@ def _table_facts(self:DatasetDiff, where):
         found = [Change(kind, where, n, self._near(t, kind, detail), self._slice(t, kind, where)) for kind,n,detail in t.kinds()]
         return found or [Change('table_recoded', where, detail='same values; index, categories or notes differ')]
     except (TableError, DiffError) as e: self.notes[where] = f'{e}; compared as bytes'
+    self.tables.hidden.add(where)
     if found := self._label_fact(where): return found
     olds,news = self._pairs[0][where]
     c = self._content(where) if len(olds)==len(news)==1 and self.old.read and self.new.read else None
+    if c is not None: self.contents.makers[where] = lambda: c
     if c is None or c.kind!='json': return [Change('table_modified', where, detail=self.notes[where])]
     self.notes[where] = 'no table: compared as JSON'
-    self.contents.makers[where] = lambda: c
     return [Change('table_recoded' if c.same else 'table_modified', where, detail=f'{c.kind}, {c.words}')]
 
 @patch

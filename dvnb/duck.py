@@ -31,7 +31,7 @@ def memory_bytes(
     limit=None, # As '2GB' or in bytes; if not given, what `DVNB_MEMORY` says, else a quarter of the machine's memory
 )->int:
     "A limit of memory in bytes"
-    limit = limit or os.environ.get('DVNB_MEMORY') or None
+    if limit is None: limit = os.environ.get('DVNB_MEMORY') or None
     if limit is None: return os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')//4 if hasattr(os, 'sysconf') else 1 << 30
     m = re.fullmatch(r'\s*([\d.]+)\s*([kmgt]?i?b)\s*', str(limit).lower()+'b'*isinstance(limit, (int, float)))
     if not m or not m[1].replace('.', '', 1).isdigit(): raise DiffError(f"memory={limit!r} is no amount: write it as '2GB', or in bytes")

@@ -52,7 +52,7 @@ def _listed(words, sep=', ', most=4): return sep.join(words[:most])+(f' and {len
 
 def names_shown(names)->str:
     "Names of columns, in a line"
-    return _listed([*map(shown, names)])
+    return _listed([shown(o) or "''" for o in names])
 
 @patch
 def _column_facts(self:TableDiff):
@@ -123,7 +123,7 @@ def _example(self:TableDiff):
 @patch
 def _cell_fact(self:TableDiff):
     counts = sorted(self.changed_cells().items(), key=lambda o: -o[1])
-    what = [f'{shown(k)} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
+    what = [f'{names_shown([k])} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
     more = f' and {many(len(counts)-3, "more column")}' if len(counts)>3 else ''
     return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()}{self._nulls_appeared()})'
 

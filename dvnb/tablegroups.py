@@ -12,6 +12,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from .table import TableError
 from .table import _check_columns, _kind, _logical, _offsets
+from .text import one_line
 
 # %% ../nbs/api/07_tablegroups.ipynb #f6b79fa6
 def _layout(t):
@@ -67,7 +68,7 @@ def _reading(name, word):
     except TableError: raise
     except (pa.ArrowException, ValueError, EOFError, OSError) as e:
         if getattr(e, 'errno', None): raise
-        raise TableError(f'{name} could not be read as {word}: {e}') from e
+        raise TableError(f'{name} could not be read as {word}: {one_line(str(e))}') from e
 
 # %% ../nbs/api/07_tablegroups.ipynb #366c2524
 @patch

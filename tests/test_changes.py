@@ -274,3 +274,22 @@ def test_rows_that_were_swapped_or_got_a_column_are_leaks_too(tmp_path):
     assert kinds(diff(dict(train=train, test=test), dict(train=moved[0], test=moved[1])))['rows_leaked'] == 2
     other = pd.DataFrame(dict(kind=['a']*3+['b']))
     assert 'rows_leaked' not in kinds(diff(dict(train=train, kinds=other), dict(train=train[1:], kinds=pd.concat([other, train[['kind']][:1]]))))
+
+def test_the_rest_of_a_difference_works_beside_a_file_that_cannot_be_read(tmp_path):
+    for side,last in ('old', 'x'),('new', 'y'):
+        as_file(iris if side == 'old' else fixed, tmp_path/side/'iris.csv')
+        (tmp_path/side/'bad.csv').write_text(f'a,b\n1,2\n3,4,5\n6,{last}\n')
+        (tmp_path/side/'bad.parquet').write_bytes(b'PAR1'+b'\x0f\n'*9+last.encode()+b'\x10\0\0\0PAR1')
+        (tmp_path/side/'blank.csv').write_text(f'id,\n1,{last}\n2,z\n')
+    d = diff(tmp_path/'old', tmp_path/'new')
+    d.facts()
+    assert {k: t.changed_cells() for k,t in d.tables.items()} == {'iris.csv': {'width': 1}, 'blank.csv': {'': 1}} and len(d.tables) == 2
+    with pytest.raises(DvnbError, match='line 3 has 3 fields, 2 expected'): d.tables['bad.csv']
+    assert {*d.contents} == {'bad.csv', 'bad.parquet'} and '-6,x' in repr(d.contents['bad.csv'])
+    assert "'' differs in 1 of 2 rows" in d.summary()
+    assert d.notes['bad.csv'] == 'bad.csv could not be read as CSV: line 3 has 3 fields, 2 expected; compared as bytes' and d.notes['bad.parquet'].isprintable()
+    assert 'line 3 has 3 fields' in d._repr_html_()
+
+def test_a_picture_says_too_that_no_table_has_the_key():
+    d = diff(iris, fixed, Policy(key='idd'))
+    assert "key 'idd' is no column of both tables" in d.summary() and 'is no column of both tables' in d._repr_html_()
