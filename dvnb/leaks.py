@@ -7,6 +7,7 @@ __all__ = ['split_of', 'file_leaks', 'row_leaks', 'table_leaks']
 
 # %% ../nbs/api/10_leaks.ipynb #d4d1319c
 import os
+from itertools import product
 from .filesdiff import FilesDiff
 from .manifest import FILE, Manifest
 import numpy as np
@@ -67,9 +68,10 @@ def table_leaks(
 )->dict: # {(table, other table): number of rows}
     "Rows that came into a table from another, found by the differences of both"
     found = {}
-    for o,a in tables.items():
-        for n,b in tables.items():
-            if o==n or not (names := _shared_columns(a, b)): continue
-            gone,come = (d.row_hashes(side, max(d.rows.old, d.rows.new), names, len(names)>1) for d,side in ((a, 'removed'), (b, 'added')))
-            found |= row_leaks({o: gone}, {n: come})
+    lost,got = ([k for k,d in tables.items() if d.rows.changed or getattr(d.rows, what)] for what in ('removed', 'added'))
+    for o,n in product(lost, got):
+        a,b = tables[o],tables[n]
+        if o==n or not (names := _shared_columns(a, b)): continue
+        gone,come = (d.row_hashes(side, max(d.rows.old, d.rows.new), names, len(names)>1) for d,side in ((a, 'removed'), (b, 'added')))
+        found |= row_leaks({o: gone}, {n: come})
     return found
