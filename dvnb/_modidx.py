@@ -710,6 +710,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'dvnb.keys.shared': ('api/keys.html#shared', 'dvnb/keys.py')},
             'dvnb.leaks': { 'dvnb.leaks._coming': ('api/leaks.html#_coming', 'dvnb/leaks.py'),
                             'dvnb.leaks._shared_columns': ('api/leaks.html#_shared_columns', 'dvnb/leaks.py'),
+                            'dvnb.leaks._split_word': ('api/leaks.html#_split_word', 'dvnb/leaks.py'),
                             'dvnb.leaks._times': ('api/leaks.html#_times', 'dvnb/leaks.py'),
                             'dvnb.leaks.file_leaks': ('api/leaks.html#file_leaks', 'dvnb/leaks.py'),
                             'dvnb.leaks.row_leaks': ('api/leaks.html#row_leaks', 'dvnb/leaks.py'),

@@ -6,7 +6,7 @@
 __all__ = ['split_of', 'file_leaks', 'row_leaks', 'table_leaks']
 
 # %% ../nbs/api/10_leaks.ipynb #d4d1319c
-import os
+import os, re
 from itertools import product
 from .filesdiff import FilesDiff
 from .manifest import FILE, Manifest
@@ -63,6 +63,10 @@ def _shared_columns(old, new):
     (a, _),(b, c) = ([{*p.columns} for p in d.profiles] for d in (old, new))
     return tuple(sorted(a & c)) if a==b or a==c else ()
 
+def _split_word(name):
+    "The split that a word of a table's name says it is, or ''"
+    return next((s for o in re.split('[^a-z]+', name.lower()) if (s := _splits.get(o))), '')
+
 def table_leaks(
     tables:dict, # {name: `TableDiff`}
 )->dict: # {(table, other table): number of rows}
@@ -72,6 +76,7 @@ def table_leaks(
     for o,n in product(lost, got):
         a,b = tables[o],tables[n]
         if o==n or not (names := _shared_columns(a, b)): continue
-        gone,come = (d.row_hashes(side, max(d.rows.old, d.rows.new), names, len(names)>1) for d,side in ((a, 'removed'), (b, 'added')))
+        swapped = len(names)>1 and '' not in (x := [*map(_split_word, (o, n))]) and x[0]!=x[1]
+        gone,come = (d.row_hashes(side, max(d.rows.old, d.rows.new), names, swapped) for d,side in ((a, 'removed'), (b, 'added')))
         found |= row_leaks({o: gone}, {n: come})
     return found
