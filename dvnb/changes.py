@@ -7,6 +7,7 @@ __all__ = ['Lazy', 'DatasetDiff', 'diff_trees']
 
 # %% ../nbs/api/11_changes.ipynb #5bbf3def
 import os
+from dataclasses import replace
 from collections import Counter
 from collections.abc import Mapping
 from fastcore.basics import patch
@@ -16,14 +17,15 @@ from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
 from .filesdiff import diff_files, line_of
-from .leaks import file_leaks, row_leaks
+from .leaks import file_leaks, table_leaks
 from .local import cache_home
 from .manifest import FILE
 from .pack import as_names
+from .sheets import is_book, path_and_sheet, sheet_path, tables_inside
 from .table import TableError
 from .tablebrief import BriefDiff, brief
 from .tablediff import diff_tables
-from .tableopen import open_table
+from .tableopen import open_table, table_format
 from .text import Shown, many, shown
 from .tree import Tree
 from .verdict import RULES, Change, Level, Policy, file_changes, file_kind, split_name, verdict
@@ -31,13 +33,13 @@ from .verdict import RULES, Change, Level, Policy, file_changes, file_kind, spli
 # %% ../nbs/api/11_changes.ipynb #e8071169
 class Lazy(Mapping):
     "A dict whose values are made when they are asked for"
-    def __init__(self, makers:dict): self.makers,self.made = makers,{}
+    def __init__(self, makers:dict): self.makers,self.made,self.hidden = makers,{},set()
     def __getitem__(self, k):
         if k not in self.made: self.made[k] = self.makers[k]()
         return self.made[k]
     def __contains__(self, k): return k in self.makers
-    def __iter__(self): return iter(self.makers)
-    def __len__(self): return len(self.makers)
+    def __iter__(self): return (k for k in self.makers if k not in self.hidden)
+    def __len__(self): return len(self.makers)-len(self.hidden)
     def __repr__(self): return f'{{{", ".join(f"{k!r}: {type(self.made[k]).__name__ if k in self.made else Ellipsis}" for k in self)}}}'
 
 # %% ../nbs/api/11_changes.ipynb #d640604e
@@ -56,7 +58,7 @@ class DatasetDiff(Shown):
         self.old,self.new,self.policy,self.version,self.dataset,self.first = old,new,policy,version,dataset,first
         self.in_brief,self._briefs = in_brief and not policy.reads_rows,{}
         self.derived = derived or Derived(cache_home()/'derived')
-        self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened,self._keyless = {},{},None,None,None,{},set(),{}
+        self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened,self._keyless,self._books = {},{},None,None,None,{},set(),{},{}
 
     @property
     def files(self):
@@ -110,8 +112,24 @@ def _find_pairs(self:DatasetDiff):
         renamed = [(gone[0], come[0])]
         self._judged(note, renamed)
     for c in self.files.changes:
-        if c.what=='modified' and c.kind=='f' and c.path not in tables and file_kind(c.path, self.policy.kind)!='table': others[c.path] = [c.path],[c.path]
+        if c.what!='modified' or c.kind!='f' or c.path in tables or file_kind(c.path, self.policy.kind)=='table': continue
+        names = self._look_inside(c.path)
+        tables |= {o: ([o], [o]) for o in names}
+        if names: others.pop(c.path, None)
+        else: others[c.path] = [c.path],[c.path]
     self._pairs = tables,others,renamed
+
+@patch
+def _look_inside(self:DatasetDiff, path):
+    "The names of the tables that both states of a file have, which is no split by its name; what could not be read is noted"
+    if self.policy.kind or not (self.old.alone(self.new) or is_book(path) or table_format(path)): return []
+    sides = [(tree, os.fsdecode(p)) for tree in (self.old, self.new) for p in self._paths(tree, [path])]
+    if any(is_book(p) and not table_format(p) for _,p in sides): self.notes[path] = "a workbook takes openpyxl: pip install 'dvnb[excel]'; compared as bytes"
+    if path in self.notes or not any(table_format(p) for _,p in sides): return []
+    try: found = tables_inside(*(o for tree,p in sides for o in (tree.open(os.fsencode(p)), p)))
+    except TableError as e: self.notes[path] = f'{e}; compared as bytes'
+    else: self._books |= {path: found} if found else {}
+    return [sheet_path(path, o) for o in found.both] if path in self._books else []
 
 @patch
 def _like(self:DatasetDiff, gone, come):
@@ -137,19 +155,20 @@ def source(self:DatasetDiff,
     paths = self._paths(tree, files)
     self._opened |= {(tree, p) for p in paths}
     opened = [tree.open(p) for p in paths]
-    return open_table(opened[0] if len(opened)==1 else opened, os.fsdecode(paths[0]), schema, self._kept(), self._digests(tree, files))
+    name = sheet_path(os.fsdecode(paths[0]), path_and_sheet(files[0])[1]*is_book(os.fsdecode(paths[0])))
+    return open_table(opened[0] if len(opened)==1 else opened, name, schema, self._kept(), self._digests(tree, files))
 
 @patch
 def _digests(self:DatasetDiff, tree, files):
     man,paths = tree.manifest,self._paths(tree, files)
-    found = [d.hex() for d in as_names(man.digests[[man.find(p) for p in paths]])]
+    found = [sheet_path(d.hex(), path_and_sheet(f)[1]) for d,f in zip(as_names(man.digests[[man.find(p) for p in paths]]), files)]
     return found[0] if len(found)==1 else found
 
 @patch
 def _paths(self:DatasetDiff, tree, files):
     "The paths of a table's files in their tree"
     if self.old.alone(self.new): return [next(p for p,k in zip(tree.manifest.paths, tree.manifest.kind) if k==FILE)]
-    return [os.fsencode(f) for f in files]
+    return [os.fsencode(path_and_sheet(f)[0]) for f in files]
 
 @patch
 def _kept(self:DatasetDiff): return self.derived.after(self._steady)
@@ -169,7 +188,7 @@ def _table(self:DatasetDiff, name):
     there = [{words.get(k, k) for k in s.schema.names}|{*s.schema.names} for s in (old, new)]
     lack = [k for k in key or () if not all(k in o for o in there)]
     digests = [self._digests(t, files) for t,files in ((self.old, olds), (self.new, news))]
-    t = diff_tables(old, new, key=None if lack else key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), digests=digests)
+    t = diff_tables(old, new, key=None if lack else key, atol=self.policy.atol, rtol=self.policy.rtol, cache=self._kept(), temp=self.derived.temp, digests=digests)
     if lack: self._keyless[name] = f'key {lack[0]!r} is no column of both tables{t.columns.near(lack[0])}; rows are paired without it'
     return t
 
@@ -201,17 +220,28 @@ def facts(self:DatasetDiff)->list: # Of `Change`
     "What happened to the files, and inside them"
     if self._facts is None:
         self.tables
-        found = [*self._judged(self._inside, self._pairs[2]), *self._leaks()]
+        found = [*(o for c in self._judged(self._inside, self._pairs[2]) for o in self._opened_up(c)), *self._leaks()]
         self._facts = [*found, *self._drift(found)]
     return self._facts
 
 @patch
 def _inside(self:DatasetDiff, olds, news):
     where = _name(news)
+    if where in self._books: return []
     if where in self._pairs[0]: return self._table_facts(where)
     if found := self._label_fact(where): return found
     c = self.contents[where]
     return [Change('file_recoded' if c.same else 'file_modified', where, detail=f'{c.kind}, {c.words}')]
+
+@patch
+def _opened_up(self:DatasetDiff, c):
+    "The fact that a file changed, or what happened to the tables in it"
+    if c.kind not in ('opaque_modified', 'file_modified') or c.path not in {*self._books, *self.notes}: return [c]
+    if c.path not in self._books: return [replace(c, detail=self.notes[c.path])]
+    b = self._books[c.path]
+    found = [o for s in b.both for o in self._table_facts(sheet_path(c.path, s)) if o.kind!='table_recoded']
+    found += [Change(k, sheet_path(c.path, s)) for k,names in (('split_added', b.added), ('split_removed', b.removed)) for s in names]
+    return found or [Change('table_recoded', c.path, detail='same values in another file')]
 
 @patch
 def _told(self:DatasetDiff, where):
@@ -228,12 +258,13 @@ def _table_facts(self:DatasetDiff, where):
         found = [Change(kind, where, n, self._near(t, kind, detail), self._slice(t, kind, where)) for kind,n,detail in t.kinds()]
         return found or [Change('table_recoded', where, detail='same values; index, categories or notes differ')]
     except (TableError, DiffError) as e: self.notes[where] = f'{e}; compared as bytes'
+    self.tables.hidden.add(where)
     if found := self._label_fact(where): return found
     olds,news = self._pairs[0][where]
     c = self._content(where) if len(olds)==len(news)==1 and self.old.read and self.new.read else None
+    if c is not None: self.contents.makers[where] = lambda: c
     if c is None or c.kind!='json': return [Change('table_modified', where, detail=self.notes[where])]
     self.notes[where] = 'no table: compared as JSON'
-    self.contents.makers[where] = lambda: c
     return [Change('table_recoded' if c.same else 'table_modified', where, detail=f'{c.kind}, {c.words}')]
 
 @patch
@@ -255,7 +286,7 @@ def _near(self:DatasetDiff, table, kind, detail):
 @patch
 def _slice(self:DatasetDiff, table, kind, where):
     "A slice that returns other records after a change of this kind"
-    return table.other_slice(split_name(where)) if kind.startswith(('rows_', 'cells_')) else ''
+    return table.other_slice(split_name(where)) if split_name(where)!=where and kind.startswith(('rows_', 'cells_')) else ''
 
 # %% ../nbs/api/11_changes.ipynb #67adea3c
 @patch
@@ -264,8 +295,7 @@ def _leaks(self:DatasetDiff):
     told = {k: self._told(k) for k in self.tables.made if k not in self.notes}
     found = {k: t for k,t in told.items() if not isinstance(t, BriefDiff) or t.counted}
     if len(found)<2: return
-    gone,come = ({k: t.row_hashes(side, max(t.rows.old, t.rows.new)) for k,t in found.items()} for side in ('removed', 'added'))
-    yield from (Change('rows_leaked', f'{o} -> {n}', k) for (o, n),k in row_leaks(gone, come).items())
+    yield from (Change('rows_leaked', f'{o} -> {n}', k) for (o, n),k in table_leaks(found).items())
 
 # %% ../nbs/api/11_changes.ipynb #425963ad
 @patch
@@ -300,8 +330,10 @@ def _key_notes(self:DatasetDiff):
 @patch
 def _lines_of(self:DatasetDiff, c):
     "A file, and what changed in it if it is a table that was compared"
-    t = self.tables.made.get(c.path) if c.path not in self.notes else None
-    if t is None: return [line_of(c)]
+    inside = [sheet_path(c.path, s) for s in self._books[c.path].both] if c.path in self._books else [c.path]
+    found = {k: self.tables.made[k] for k in inside if k in self.tables.made and k not in self.notes}
+    if [*found]!=[c.path]: return [line_of(c), *(f'  {o}' for k,t in found.items() if not t.same for o in [f'  #{shown(path_and_sheet(k)[1])}', *t.summary().splitlines()[1:]])]
+    t = found[c.path]
     rows = f'{t.rows.old:,} -> {many(t.rows.new, "row")}' if t.rows.old!=t.rows.new else many(t.rows.new, 'row')
     key = f', key {", ".join(map(shown, t.key))}' if t.key else ''
     return [f'{line_of(c)}, {rows}{key}', *(f'  {o}' for o in t.summary().splitlines()[1:])]

@@ -20,8 +20,8 @@ class DiffError(DvnbError, ValueError): "Tables that cannot be compared as asked
 
 # %% ../nbs/api/08_classify.ipynb #42f4e041
 def read_as(t):
-    "Logical type `t` as a reader gets it: categories are their values"
-    if not isinstance(t, (list, tuple)): return t
+    "Logical type `t` as a reader gets it: categories are their values, decimals their digits"
+    if not isinstance(t, (list, tuple)): return re.sub(r'^decimal\d+', 'decimal', t) if isinstance(t, str) else t
     return read_as(t[2]) if t[0]=='categorical' else tuple(map(read_as, t))
 
 def type_family(t):

@@ -6,7 +6,7 @@
 __all__ = ['LIMIT', 'Derived']
 
 # %% ../nbs/api/06_derived.ipynb #b425ac11
-import os, shutil
+import os, secrets, shutil
 from copy import copy
 from pathlib import Path
 from fastcore.basics import patch
@@ -58,7 +58,7 @@ def keep(self:Derived, kind:str, key:str, path)->Path: # Where it is now
     "Take over the finished file at `path`"
     self.check()
     p = self._path(kind, key)
-    tmp = p.with_name(f'.tmp-{os.path.basename(path)}')
+    tmp = p.with_name(f'.tmp-{secrets.token_hex(8)}') # two processes must never have one
     try:
         p.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, tmp)
@@ -79,6 +79,15 @@ def _shrink(self:Derived, spare):
 def _stat(f):
     try: return f.stat()
     except OSError: return None
+
+# %% ../nbs/api/06_derived.ipynb #767211da
+@patch
+def temp(self:Derived)->Path|None:
+    "A folder for temporary files, or None where none can be made"
+    p = self.folder.parent/'temp'
+    try: p.mkdir(parents=True, exist_ok=True)
+    except OSError: return None
+    return p if os.access(p, os.W_OK) else None
 
 # %% ../nbs/api/06_derived.ipynb #74518eae
 @patch

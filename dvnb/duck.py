@@ -6,7 +6,8 @@
 __all__ = ['quoted', 'no_glob', 'memory_bytes', 'Duck', 'is_plain', 'plain_type', 'to_plain']
 
 # %% ../nbs/api/08_duck.ipynb #30176250
-import os, re, shutil, tempfile, threading, weakref
+import os, re, shutil, tempfile, threading, time, weakref
+from pathlib import Path
 from fastcore.basics import patch
 from .classify import DiffError
 from .progress import Progress
@@ -27,9 +28,10 @@ def no_glob(path)->str:
 _units = dict(b=1, kb=10**3, mb=10**6, gb=10**9, tb=10**12, kib=1 << 10, mib=1 << 20, gib=1 << 30, tib=1 << 40)
 
 def memory_bytes(
-    limit=None, # As '2GB' or in bytes; a quarter of the machine's memory if not given
+    limit=None, # As '2GB' or in bytes; if not given, what `DVNB_MEMORY` says, else a quarter of the machine's memory
 )->int:
     "A limit of memory in bytes"
+    if limit is None: limit = os.environ.get('DVNB_MEMORY') or None
     if limit is None: return os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')//4 if hasattr(os, 'sysconf') else 1 << 30
     m = re.fullmatch(r'\s*([\d.]+)\s*([kmgt]?i?b)\s*', str(limit).lower()+'b'*isinstance(limit, (int, float)))
     if not m or not m[1].replace('.', '', 1).isdigit(): raise DiffError(f"memory={limit!r} is no amount: write it as '2GB', or in bytes")
@@ -53,15 +55,25 @@ _least = 384*10**6
 
 def _for_joins(limit): return limit-min(limit//3, max(limit-_least, 0))
 
+def _make_room(folder, old=3*86_400):
+    "Make `folder`, and remove what others left there who were killed"
+    os.makedirs(folder, exist_ok=True)
+    for o in os.scandir(folder):
+        try: stale = o.stat().st_mtime<time.time()-old
+        except OSError: continue
+        if stale and o.name.startswith('diff-'): shutil.rmtree(o.path, ignore_errors=True)
+        elif stale and o.name.endswith('.tmp'): Path(o.path).unlink(missing_ok=True)
+
 class Duck:
     "A DuckDB connection with a temporary folder"
     def __init__(self,
-        memory=None, # Most memory for joins and row numbers, as '2GB' or in bytes; a quarter of the machine's if not given
-        temp=None, # Where the temporary folder is made
+        memory=None, # Most memory for joins and row numbers, as `memory_bytes` takes it
+        temp=None, # Where the temporary folder is made: a folder, or a function that gives one or None
         threads:int=0, # All if 0
     ):
         self.limit = memory_bytes(memory)
-        if temp: os.makedirs(temp, exist_ok=True)
+        temp = temp() if callable(temp) else temp
+        if temp: _make_room(temp)
         self.folder,self.what,self.size,self.n = tempfile.mkdtemp(prefix='diff-', dir=temp),'',0,0
         self.cons = [_connect(_for_joins(self.limit), self.folder, threads)]
         self.close = weakref.finalize(self, _close, self.cons, self.folder)
@@ -192,11 +204,11 @@ def plain_type(
     import pyarrow as pa, pyarrow.types as pt
     if hasattr(t, 'storage_type'): return plain_type(t.storage_type)
     if pt.is_dictionary(t): return plain_type(t.value_type)
-    if pt.is_nested(t): return pa.uint64()
+    if pt.is_nested(t) or pt.is_interval(t): return pa.uint64()
     if pt.is_timestamp(t) and t.unit=='us': return t
-    if pt.is_temporal(t) and not pt.is_date32(t) and not pt.is_interval(t): return pa.int64()
+    if pt.is_temporal(t) and not pt.is_date32(t): return pa.int64()
     if pt.is_float16(t): return pa.float32()
-    if pt.is_string_view(t) or pt.is_decimal256(t): return pa.large_string()
+    if pt.is_string_view(t) or pt.is_decimal256(t) or pt.is_decimal(t) and t.scale<0: return pa.large_string()
     if pt.is_binary_view(t) or pt.is_fixed_size_binary(t): return pa.large_binary()
     return pa.int8() if pt.is_null(t) else t
 
@@ -207,8 +219,10 @@ def to_plain(
 ): # An Array of that type
     "The values of `a`, as DuckDB is given them"
     import pyarrow as pa, pyarrow.types as pt
-    if pt.is_nested(a.type) and pt.is_uint64(t): return pa.array(value_hashes(a))
-    if pt.is_nested(a.type) or pt.is_binary(a.type) and pt.is_large_string(t): return pa.array([None if o is None else str(o) for o in a.to_pylist()], t)
+    odd = pt.is_nested(a.type) or pt.is_interval(a.type)
+    if odd and pt.is_uint64(t): return pa.array(value_hashes(a))
+    if pt.is_decimal(a.type) and pt.is_large_string(t): return pa.array([None if o is None else f'{o:f}' for o in a.to_pylist()], t)
+    if odd or pt.is_binary(a.type) and pt.is_large_string(t): return pa.array([None if o is None else str(o) for o in a.to_pylist()], t)
     while (s := _plain(a)) is not a: a = s
     if a.type==t: return a
     if pt.is_temporal(a.type) and pt.is_integer(t): return a.cast(f'int{a.type.bit_width}').cast(t)

@@ -42,7 +42,7 @@ def _text(t):
     import pyarrow as pa, pyarrow.types as pt
     p = plain_type(t)
     if pt.is_floating(p): return p,_float
-    if pt.is_decimal(p) or pt.is_decimal256(t): return p,_number
+    if pt.is_decimal(t): return p,_number
     if pt.is_boolean(p) or pt.is_date32(p) or pt.is_string(p) or pt.is_large_string(p) or pt.is_null(t): return p,'{0}::varchar'
     if pt.is_integer(p) and not pt.is_temporal(t): return p,'{0}::varchar'
     return pa.large_string(),'{0}'

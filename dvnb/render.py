@@ -209,7 +209,7 @@ def __ft__(self:DatasetDiff, n:int=200):
     if self.clean: return Div(P(*sides, 'no difference', cls='dv-h'), P(Small(f'{many(touched, "file")} with another time or mode')) if touched else None)
     nxt = (' next ', Code(txt(f'{self.dataset}:{self.next_version}'))) if self.version and not self.new.root else ()
     return Div(P(*sides, badge(self.level), *nxt, ' ', *chips(self.files.counts()), cls='dv-h'),
-        _reasons(self.verdict.reasons), P(Small('judged with '), Code(txt(self.policy))) if str(self.policy) else None, _moves(self), lines(changes_tree(self.files), n)[0], *insides(self, n))
+        _reasons(self.verdict.reasons), *(P(Small(txt(o, 400))) for o in self._key_notes()), P(Small('judged with '), Code(txt(self.policy))) if str(self.policy) else None, _moves(self), lines(changes_tree(self.files), n)[0], *insides(self, n))
 
 # %% ../nbs/api/19_render.ipynb #14906934
 def _near(folder):

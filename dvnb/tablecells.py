@@ -75,7 +75,12 @@ def _values(old, new):
     "The values of two columns; those of a narrow float on both sides keep its width, and so its few digits"
     import numpy as np
     kind = {'halffloat': np.float16, 'float': np.float32}.get(str(old.type)) if old.type==new.type else None
-    return [o.to_pylist() if kind is None else [None if x is None else kind(x) for x in o.to_pylist()] for o in (old, new)]
+    return [_to_nano(o) if kind is None else [None if x is None else kind(x) for x in o.to_pylist()] for o in (old, new)]
+
+def _to_nano(a):
+    "The values of `a`; a time of day with nanoseconds, which Python's own do not have, as text"
+    if str(a.type)!='time64[ns]': return a.to_pylist()
+    return [o if s is None or s.endswith('000') else s for o,s in zip(a.to_pylist(), a.cast('string').to_pylist())]
 
 @patch
 def _cells_of(self:CellDiff, changed, n):
@@ -127,13 +132,26 @@ def removed(self:CellDiff,
 def row_hashes(self:CellDiff,
     which:str, # 'added' or 'removed'
     most:int=1_000_000,
+    columns=None, # Names of those that count, or None for all
+    changed:bool=False, # Also rows that changed, if they have no key: as they were among those removed, as they are among those added
 ): # uint64 array, a stable hash of each such row, or None if there are more than `most`
     "Hashes that find the same rows in other tables"
-    import numpy as np
-    rows,i = getattr(self._found, which),['removed', 'added'].index(which)
+    i = ['removed', 'added'].index(which)
+    names,rows = [*(columns or self.profiles[i].columns)],getattr(self._found, which)
     if len(rows)>most: return None
-    side,names = self._sides()[i],list(self.profiles[i].columns)
-    parts = [hash_rows(side.fetch(rows[k:k+100_000], names)) for k in range(0, len(rows), 100_000)]
+    if changed and not self._key[0] and len(self._found.changed)<=_few: rows = _joined(rows, self._found.changed[:, i])
+    return self._once(('row_hashes', which, *names, changed), lambda: self._hashes_of(i, rows, names))
+
+_few = 1_000_000
+
+def _joined(rows, more):
+    import numpy as np
+    return np.concatenate([rows, more]).astype('i8')
+
+@patch
+def _hashes_of(self:CellDiff, i, rows, names):
+    import numpy as np
+    parts = [hash_rows(self._sides()[i].fetch(rows[k:k+100_000], names)) for k in range(0, len(rows), 100_000)]
     return np.concatenate(parts) if parts else np.zeros(0, 'u8')
 
 # %% ../nbs/api/08_tablecells.ipynb #061f524c

@@ -20,8 +20,13 @@ def _lines_until(f, limit):
     while b'\n' not in data and b'\r' not in data and len(data) <= limit and (more := f.read(1<<22)): data += more
     return data
 
+_others = {b'\x89PNG': 'a PNG picture', b'\xff\xd8\xff': 'a JPEG picture', b'GIF8': 'a GIF picture', b'PK\3\4': 'a zip file or a workbook', b'PAR1': 'a Parquet file',
+    b'ARROW1': 'an Arrow file', b'\x1f\x8b': 'gzip-packed: name it .csv.gz', b'\x28\xb5\x2f\xfd': 'zstd-packed: name it .csv.zst', b'%PDF': 'a PDF document'}
+
 def _decoded(data, name):
     "The start of a file as text, its last character perhaps cut"
+    what = next((o for head,o in _others.items() if data.startswith(head) and (b'\0' in data[:1<<12] or not head.decode('latin1').isprintable())), None)
+    if what: raise TableError(f'{name} could not be read as CSV: it is {what}')
     if data[:2] in (b'\xff\xfe', b'\xfe\xff'): raise TableError(f'{name} is UTF-16: save it as UTF-8')
     try: return data.decode('utf-8-sig')
     except UnicodeDecodeError as e:

@@ -52,7 +52,7 @@ def _listed(words, sep=', ', most=4): return sep.join(words[:most])+(f' and {len
 
 def names_shown(names)->str:
     "Names of columns, in a line"
-    return _listed([*map(shown, names)])
+    return _listed([shown(o) or "''" for o in names])
 
 @patch
 def _column_facts(self:TableDiff):
@@ -123,7 +123,7 @@ def _example(self:TableDiff):
 @patch
 def _cell_fact(self:TableDiff):
     counts = sorted(self.changed_cells().items(), key=lambda o: -o[1])
-    what = [f'{shown(k)} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
+    what = [f'{names_shown([k])} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
     more = f' and {many(len(counts)-3, "more column")}' if len(counts)>3 else ''
     return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()}{self._nulls_appeared()})'
 
@@ -183,12 +183,20 @@ def _maybe(self:TableDiff):
     return 'rows_changed',max(abs(b-a), 1),f'{a:,} -> {b:,} rows' if a!=b else f'values of {names_shown(names)} differ'
 
 @patch
+def _unaccounted(self:TableDiff):
+    "What fingerprints say and rows did not show: nothing is taken for equal that was not proved to be"
+    if self._equal(): return []
+    names = [self.columns.word(p.new) for p in self.columns.pairs if p.alike and not p.clean and not self._tolerance(p)]
+    return [('rows_changed', 1, f'values of {names_shown(names)} differ by their fingerprints, though no row was found that does')] if names else []
+
+@patch
 def kinds(self:TableDiff,
     rows:bool=True, # May rows be read?
 )->list: # Of (kind, number, evidence)
     "What happened, as facts"
     def make():
-        res = [*self._column_facts(), *([] if self._equal() else self._row_facts() if rows else [self._maybe()])]
+        found = [] if self._equal() else [*self._row_facts()] if rows else [self._maybe()]
+        res = [*self._column_facts(), *(found or self._unaccounted())]
         return res or self._recoded()
     return [] if self.same_bytes else [*self._once(('kinds', rows), make)]
 

@@ -11,17 +11,34 @@ from itertools import accumulate
 from pathlib import Path
 from fastcore.basics import patch
 from .table import TableError
-from .table import _check_columns, _kind, _logical
+from .table import _check_columns, _kind, _logical, _offsets
+from .text import one_line
 
 # %% ../nbs/api/07_tablegroups.ipynb #f6b79fa6
+def _layout(t):
+    "The one layout in which values of type `t` are given"
+    import pyarrow as pa
+    kind = _kind(t)
+    if kind == 'run_end_encoded': return _layout(t.value_type)
+    return pa.decimal128(t.precision, t.scale) if kind == 'decimal' and t.precision <= 38 else _offsets(t)
+
+def _laid(a, t):
+    "Array `a` as type `t`"
+    import pyarrow.compute as pc
+    return a if a.type == t else (pc.run_end_decode(a) if _kind(a.type) == 'run_end_encoded' else a).cast(t)
+
+# %% ../nbs/api/07_tablegroups.ipynb #99afb2d1
 _batch_rows,_batch_bytes = 1<<17,1<<26
 
 class TableSource:
     "A table somewhere, to be read in pieces"
-    read_schema,parquet,has_codes = None,None,False # has_codes: `_read` takes `coded`
+    read_schema,parquet,has_codes,odd = None,None,False,() # has_codes: `_read` takes `coded`; odd: columns that come in another layout
     def __init__(self, name, schema, reader):
         _named(name, _check_columns, schema.names)
-        self.name,self.schema,self.metadata,self.reader = name,schema.remove_metadata(),schema.metadata,reader
+        import pyarrow as pa
+        fields = [f.with_type(_layout(f.type)) for f in schema]
+        self.odd = {f.name for f,o in zip(fields, schema) if f.type!=o.type}
+        self.name,self.schema,self.metadata,self.reader = name,pa.schema(fields) if self.odd else schema.remove_metadata(),schema.metadata,reader
         self.notes,self.retyped = [],{}
 
     def __repr__(self): return f'{type(self).__name__}({self.name!r}, {self.n_rows} rows, {len(self.schema)} columns)'
@@ -51,7 +68,7 @@ def _reading(name, word):
     except TableError: raise
     except (pa.ArrowException, ValueError, EOFError, OSError) as e:
         if getattr(e, 'errno', None): raise
-        raise TableError(f'{name} could not be read as {word}: {e}') from e
+        raise TableError(f'{name} could not be read as {word}: {one_line(str(e))}') from e
 
 # %% ../nbs/api/07_tablegroups.ipynb #366c2524
 @patch
@@ -63,6 +80,13 @@ def _names(self:TableSource, columns):
     return names
 
 @patch
+def _laid_out(self:TableSource, b):
+    "The record batch `b`, its values in the layout of the schema"
+    import pyarrow as pa
+    fields = [self.schema.field(f.name) if f.name in self.odd else f for f in b.schema]
+    return pa.record_batch([_laid(c, f.type) for c,f in zip(b.columns, fields)], schema=pa.schema(fields)) if fields else b
+
+@patch
 def batches(self:TableSource,
     columns=None, # Names, in the order wanted, or None for all
     groups=None, # Numbers of groups, positions in `groups`, or None for all
@@ -72,6 +96,7 @@ def batches(self:TableSource,
     names = self._names(columns)
     for g in range(len(self._group_rows())) if groups is None else groups:
         for b in self._read(g, names, **dict(coded=True) if coded and self.has_codes else {}):
+            if self.odd: b = self._laid_out(b)
             for lo in range(0, b.num_rows, _batch_rows): yield b[lo:lo+_batch_rows]
 
 @patch

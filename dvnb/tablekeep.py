@@ -6,7 +6,7 @@
 __all__ = ['told']
 
 # %% ../nbs/api/07_tablekeep.ipynb #a6a047a6
-import bz2, gzip, io, json, lzma, shutil, tempfile, weakref, zlib
+import bz2, gzip, io, json, lzma, os, shutil, tempfile, weakref, zlib
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from itertools import count
@@ -190,7 +190,8 @@ def _text_cache_key(how, digest, read_schema, extra):
 
 def _decoded(how, cache, key, read_schema):
     "The source of `how` after decoding it into `cache`"
-    path = Path(_kept().folder.name)/f'{next(_counter)}.tmp'
+    room = getattr(cache, 'temp', lambda: None)() or _kept().folder.name
+    path = Path(room)/f'{os.getpid()}-{next(_counter)}.tmp'
     try:
         _decode(how, path, read_schema)
         return _into_cache(cache, key, path)

@@ -7,6 +7,7 @@ __all__ = ['table_formats', 'TableFormat', 'table_format', 'open_table', 'table_
 
 # %% ../nbs/api/07_tableopen.ipynb #e9019197
 import io
+from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import PurePath
@@ -57,10 +58,18 @@ def table_format(
     return fmt if fmt and (fmt.packed or not packed) else None
 
 # %% ../nbs/api/07_tableopen.ipynb #23cf426a
+@contextmanager
+def _reading_excel(name):
+    "Turn what openpyxl raises about broken data, which may be anything, into a `TableError`"
+    try: yield
+    except Exception as e:
+        if isinstance(e, TableError) or getattr(e, 'errno', None): raise
+        raise TableError(f'{name} could not be read as Excel: {str(e).strip() or type(e).__name__}') from e
+
 def _open_excel(file, name, *_):
     import pandas as pd
     path,sheet = _book(name)
-    with _reading(name, 'Excel'), pd.ExcelFile(_book(file)[0] if isinstance(file, str) else file) as book:
+    with _reading_excel(name), pd.ExcelFile(_book(file)[0] if isinstance(file, str) else file) as book:
         names = book.sheet_names
         if not sheet and len(names) > 1: raise TableError(f'{name} holds {len(names)} sheets: name one, as {path}#{names[0]}')
         if sheet and sheet not in names: raise TableError(f'{path} has no sheet {sheet!r}: it has {", ".join(names)}')

@@ -3,7 +3,9 @@ import json, os
 import pandas as pd, pytest
 from hard import *
 import dvnb as dv
+from dvnb import tableopen
 from dvnb.changes import diff_trees
+from dvnb.chunk import DvnbError
 from dvnb.repo import as_tree
 from dvnb.scan import ScanError
 from dvnb.verdict import Level, Policy
@@ -203,3 +205,91 @@ def test_dates_of_a_diff_are_those_of_read(tmp_path):
     t = diff(tmp_path/'old', tmp_path/'new').tables['a.csv']
     assert t.added().d.dtype == dv.read_table(tmp_path/'new/a.csv').d.dtype if hasattr(dv, 'read_table') else t.added().d.dtype.kind == 'M'
     assert t.cells().new[0] == pd.Timestamp('2021-02-03') and '2020-01-02 -> 2021-02-03' in t.summary()
+
+def workbook(f, **sheets):
+    f.parent.mkdir(exist_ok=True)
+    with pd.ExcelWriter(f) as w:
+        for k,df in sheets.items(): df.to_excel(w, sheet_name=k, index=False)
+    return f
+
+@pytest.mark.parametrize('where', ['', 'more/'])
+def test_a_sheet_of_a_workbook_is_a_table(where, tmp_path):
+    pytest.importorskip('openpyxl')
+    a = pd.DataFrame(dict(id=[1, 2], a=['x', 'y']))
+    for side,b in ('old', a),('new', a.assign(a=['x', 'z'])):
+        (tmp_path/side/where).mkdir(parents=True)
+        workbook(tmp_path/side/where/'book.xlsx', first=b, same=a, **{side: a})
+        workbook(tmp_path/side/where/'saved_again.xlsx', only=a, **{'p': a}) if side=='old' else workbook(tmp_path/side/where/'saved_again.xlsx', p=a, only=a)
+        workbook(tmp_path/side/where/'one.xlsx', **{side: b})
+    d = dv.diff(tmp_path/'old', tmp_path/'new')
+    assert [*d.tables]==[where+o for o in ('book.xlsx#first', 'book.xlsx#same', 'one.xlsx', 'saved_again.xlsx#p', 'saved_again.xlsx#only')] and not {*d.contents}
+    found = {(c.kind, c.path) for c in d.facts()}
+    assert found=={(k, where+p) for k,p in {'cells_changed': 'book.xlsx#first', 'split_added': 'book.xlsx#new', 'split_removed': 'book.xlsx#old', 'table_recoded': 'saved_again.xlsx'}.items()} | {('cells_changed', where+'one.xlsx')}
+    assert d.tables[where+'book.xlsx#first'].cells().values.tolist()==[[2, 'a', 'y', 'z']] and d.tables[where+'book.xlsx#same'].same
+    assert f"#first\n    ~ 1 row: a 1\n      id 2  a  'y' -> 'z'" in d.summary() and 'book.xlsx#first' in d._repr_html_()
+    assert {*d.levels().path}=={where+o for o in ('book.xlsx#first', 'book.xlsx#new', 'book.xlsx#old', 'saved_again.xlsx', 'one.xlsx')}
+
+def test_a_workbook_beside_what_is_none(tmp_path, monkeypatch):
+    pytest.importorskip('openpyxl')
+    a = pd.DataFrame(dict(id=[1, 2], a=['x', 'y']))
+    one,two = workbook(tmp_path/'one.xlsx', s=a),workbook(tmp_path/'two.xlsx', s=a, t=a)
+    b = a.assign(a=['x', 'z'])
+    b.to_csv(tmp_path/'b.csv', index=False)
+    for old,new in (one, b),(b, one),(one, tmp_path/'b.csv'),(tmp_path/'b.csv', one): assert next(iter(dv.diff(old, new).tables.values())).changed_cells()=={'a': 1}
+    assert 'holds 2 sheets: name one' in dv.diff(b, two).summary()
+    (tmp_path/'bad.xlsx').write_bytes(one.read_bytes()[:900])
+    d = dv.diff(one, tmp_path/'bad.xlsx')
+    assert 'bad.xlsx could not be read as Excel' in d.summary() and d.notes['bad.xlsx'].endswith('; compared as bytes') and [*d.contents]==['bad.xlsx']
+    (kind,), = [[c.kind for c in diff(one, workbook(tmp_path/'c.xlsx', s=b), Policy(kind='*.xlsx=opaque')).facts()]]
+    assert kind=='opaque_modified'
+    monkeypatch.delitem(tableopen.table_formats, '.xlsx')
+    d = dv.diff(one, two)
+    assert d.level==Level.MAJOR and "pip install 'dvnb[excel]'" in d.notes['two.xlsx'] and "pip install" in d.summary()
+
+def test_what_spills_goes_to_the_repo_and_memory_can_be_set(repo, tmp_path, monkeypatch):
+    "`/tmp` may be memory, and what a killed process left is removed"
+    data = tmp_path/'data'
+    as_file(iris, data/'iris.csv')
+    v = repo.snapshot(data, 'iris')
+    as_file(fixed, data/'iris.csv')
+    temp = repo.local.root/'temp'
+    (temp/'diff-old').mkdir(parents=True)
+    os.utime(temp/'diff-old', (0, 0))
+    monkeypatch.setenv('DVNB_MEMORY', '300MB')
+    t = repo.diff(v, data).tables['iris.csv']
+    assert t.rows.changed == 1 and os.path.dirname(t.duck.folder) == str(temp) and t.duck.limit == 300_000_000 and not (temp/'diff-old').exists()
+    t.close()
+    assert not [*temp.iterdir()]
+    monkeypatch.setenv('DVNB_MEMORY', 'much')
+    with pytest.raises(DvnbError, match="'much' is no amount"): diff(iris, fixed).tables['data.parquet'].rows
+
+def test_rows_that_were_swapped_or_got_a_column_are_leaks_too(tmp_path):
+    rows = pd.DataFrame(dict(width=[i/7 for i in range(60)], kind=['a', 'b', 'c']*20))
+    train,test = rows[:40].reset_index(drop=True),rows[40:].reset_index(drop=True)
+    a,b = train.copy(),test.copy()
+    a.loc[5],b.loc[7] = test.loc[7],train.loc[5]
+    swapped = [(c.path, c.n) for c in diff(dict(train=train, test=test), dict(train=a, test=b)).facts() if c.kind == 'rows_leaked']
+    assert swapped == [('test.parquet -> train.parquet', 1), ('train.parquet -> test.parquet', 1)]
+    moved = train.drop(index=[3, 4]).assign(fold=1),pd.concat([test, train.loc[[3, 4]]]).assign(fold=1)
+    assert kinds(diff(dict(train=train, test=test), dict(train=moved[0], test=moved[1])))['rows_leaked'] == 2
+    other = pd.DataFrame(dict(kind=['a']*3+['b']))
+    assert 'rows_leaked' not in kinds(diff(dict(train=train, kinds=other), dict(train=train[1:], kinds=pd.concat([other, train[['kind']][:1]]))))
+
+def test_the_rest_of_a_difference_works_beside_a_file_that_cannot_be_read(tmp_path):
+    for side,last in ('old', 'x'),('new', 'y'):
+        as_file(iris if side == 'old' else fixed, tmp_path/side/'iris.csv')
+        (tmp_path/side/'bad.csv').write_text(f'a,b\n1,2\n3,4,5\n6,{last}\n')
+        (tmp_path/side/'bad.parquet').write_bytes(b'PAR1'+b'\x0f\n'*9+last.encode()+b'\x10\0\0\0PAR1')
+        (tmp_path/side/'blank.csv').write_text(f'id,\n1,{last}\n2,z\n')
+    d = diff(tmp_path/'old', tmp_path/'new')
+    d.facts()
+    assert {k: t.changed_cells() for k,t in d.tables.items()} == {'iris.csv': {'width': 1}, 'blank.csv': {'': 1}} and len(d.tables) == 2
+    with pytest.raises(DvnbError, match='line 3 has 3 fields, 2 expected'): d.tables['bad.csv']
+    assert {*d.contents} == {'bad.csv', 'bad.parquet'} and '-6,x' in repr(d.contents['bad.csv'])
+    assert "'' differs in 1 of 2 rows" in d.summary()
+    assert d.notes['bad.csv'] == 'bad.csv could not be read as CSV: line 3 has 3 fields, 2 expected; compared as bytes' and d.notes['bad.parquet'].isprintable()
+    assert 'line 3 has 3 fields' in d._repr_html_()
+
+def test_a_picture_says_too_that_no_table_has_the_key():
+    d = diff(iris, fixed, Policy(key='idd'))
+    assert "key 'idd' is no column of both tables" in d.summary() and 'is no column of both tables' in d._repr_html_()

@@ -1,6 +1,7 @@
 "What no lesson can show of content: properties of each kind, hostile and broken files, limits, encodings of images"
-import io, json, os, random, re, struct, subprocess, sys, time, zipfile, zlib
+import difflib, io, json, os, random, re, struct, subprocess, sys, time, zipfile, zlib
 from decimal import Decimal
+from importlib.util import find_spec
 import numpy as np, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from dvnb.align import align, increasing, runs, same_end, same_start
@@ -836,3 +837,28 @@ def test_turned_images_say_so():
 
 def test_documents_that_look_like_text_are_known_by_their_head():
     assert diff_content('a.pdf', b'%PDF-1.4 a', b'%PDF-1.4 b').kind=='bytes'
+
+def test_cells_without_ids_pair_as_nbdime_has_it(monkeypatch):
+    from dvnb import notebookdiff as nbd
+    if find_spec('nbdime'): nbd._nbdime.cache_clear()
+    else:
+        def sources(o): return [c['source'] for c in o['cells']]
+        def blocks(a, b):
+            "What nbdime answers, of equal cells alone"
+            ops = []
+            for tag,i1,i2,j1,j2 in difflib.SequenceMatcher(None, sources(a), sources(b), False).get_opcodes():
+                if tag!='equal' and j2>j1: ops.append(dict(op='addrange', key=i1, valuelist=b['cells'][j1:j2]))
+                if tag!='equal' and i2>i1: ops.append(dict(op='removerange', key=i1, length=i2-i1))
+            return [dict(op='patch', key='cells', diff=ops)] if ops else []
+        monkeypatch.setattr(nbd, '_nbdime', lambda: blocks)
+    def cells(text): return [nbd.NbCell('', 'code', f'x = {o}\nprint(x)\n', [], None, {}) for o in text]
+    rng = random.Random(3)
+    for _ in range(40):
+        old = [chr(97+i) for i in range(rng.randrange(9))]
+        new = [o for o in old if rng.random()<.8]
+        for _ in range(rng.randrange(3)): new.insert(rng.randrange(len(new)+1), rng.choice('XYZ'))
+        pairs = nbd.match_cells(cells(old), cells(new))
+        assert len({i for i,_ in pairs})==len({j for _,j in pairs})==len(pairs) and all(0<=i<len(old) and 0<=j<len(new) for i,j in pairs)
+        assert {(old.index(o), j) for j,o in enumerate(new) if o in old}<={*pairs}
+    monkeypatch.setattr(nbd, '_nbdime', lambda: lambda *docs: 1/0)
+    assert nbd.match_cells(cells('ab'), cells('b'))==[(1, 0)]

@@ -2,7 +2,7 @@
 import datetime as dt, decimal, math, os, re, signal, subprocess, sys, threading, time
 from collections import Counter
 from pathlib import Path
-import numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq, pytest
+import numpy as np, pandas as pd, pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from dvnb import prefilter, tableprint, tableprofile
 from dvnb.align import increasing
@@ -334,6 +334,45 @@ def test_a_narrow_float_shows_its_own_digits(narrow):
     page = d._repr_html_()
     assert digits in page and str(float(np.array(3.1, narrow))) not in page
     assert d.cells().new.map(str).tolist() == [digits, '5.0', 'nan'] and d.cells().new[0] == np.array(3.1, narrow)
+
+odd = {'views of text': (pa.string_view(), ['a', None, 'b'], ['a', None, 'c']), 'views of bytes': (pa.binary_view(), [b'a', None, b'\0'], [b'a', None, b'\1']),
+    'views in a list': (pa.list_(pa.string_view()), [['a'], None, []], [['a'], None, ['c']]), 'narrow decimals': (pa.decimal32(5, 2), [1, None, 2], [1, None, 3]),
+    'decimals of 64 bits': (pa.decimal64(12, 2), [1, None, 2], [1, None, 3]), 'hundreds': (pa.decimal128(5, -2), [100, None, 200], [100, None, 300]),
+    'intervals': (pa.month_day_nano_interval(), [(1, 2, 3), None, (1, 0, 0)], [(1, 2, 3), None, (0, 30, 0)]),
+    'runs': (pa.run_end_encoded(pa.int32(), pa.string()), ['a', 'a', 'b'], ['a', 'a', 'c']), 'nanoseconds of a day': (pa.time64('ns'), [0, None, 1], [0, None, 2])}
+
+@pytest.mark.parametrize('key', ['id', None])
+@pytest.mark.parametrize('what', odd)
+def test_values_in_any_layout(what, key, tmp_path):
+    "polars writes views of text; DuckDB takes a month for 30 days, and no interval to the nanosecond"
+    t, *sides = odd[what]
+    files = [tmp_path/'old.arrow', tmp_path/'new.arrow']
+    for f,vs in zip(files, sides):
+        a = pc.run_end_encode(pa.array(vs)) if 'run_end' in str(t) else pa.array([None if o is None else decimal.Decimal(o) for o in vs], t) if 'decimal' in str(t) else pa.array(vs, t)
+        table = pa.table({'id': [1, 2, 3], 'v': a})
+        with pa.ipc.new_file(f, table.schema) as w: w.write_table(table)
+    d = diff_tables(*files, key=key)
+    assert (d.rows.changed, d.changed_cells())==(1, {'v': 1})
+    (old, new), = d.cells()[['old', 'new']].values
+    assert str(old)!=str(new) and [k for k,*_ in d.kinds()]==['cells_changed']
+    assert diff_tables(files[0], files[0], key=key).same
+
+def test_how_a_decimal_is_stored_is_no_type():
+    "Nor does a zero of many places, which Python writes as 0E-10, differ from one of few"
+    D = decimal.Decimal
+    def prices(vs, t): return pa.table(dict(id=[1, 2], v=pa.array(vs, t)))
+    assert diff(prices([D('1.5'), None], pa.decimal128(10, 2)), prices([D('1.5'), None], pa.decimal256(10, 2))).kinds()==[]
+    d = diff(prices([D(0), D('1E-9')], pa.decimal128(20, 10)), prices([D(0), D('2E-9')], pa.decimal256(50, 10)))
+    assert d.columns.retyped==[('v', 'decimal(20, 10)', 'decimal(50, 10)')] and d.changed_cells()=={'v': 1} and d.cells().id.tolist()==[2]
+
+def test_what_fingerprints_tell_apart_is_never_called_equal(monkeypatch):
+    old,new = (pa.table(dict(id=[1, 2], v=vs)) for vs in ([1, 2], [1, 3]))
+    d = diff(old, new, key='id')
+    monkeypatch.setattr(type(d), '_row_facts', lambda self: iter(()))
+    (kind,_,why), = d.kinds()
+    assert kind=='rows_changed' and 'v differ by their fingerprints' in why and not d.same
+    near = diff(old.set_column(1, 'v', [[1., 2.]]), old.set_column(1, 'v', [[1., 2.1]]), key='id', atol=.5)
+    assert near.kinds()==[]
 
 def test_common_types_are_exact():
     big = 2**53

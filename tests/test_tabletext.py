@@ -233,3 +233,25 @@ def test_an_index_comes_back_from_feather(tmp_path):
     pa.feather.write_feather(pa.Table.from_pandas(df), str(tmp_path/'x.feather'))
     from dvnb.tableopen import read_table
     pd.testing.assert_frame_equal(read_table(tmp_path/'x.feather'), df)
+
+def test_two_processes_never_keep_a_table_under_one_name(tmp_path, monkeypatch):
+    "Each moves what it decoded beside its place first, which takes long where that is another disk"
+    from dvnb import derived
+    d, seen, real = derived.Derived(tmp_path/'derived'), [], derived.shutil.move
+    monkeypatch.setattr(derived.shutil, 'move', lambda a, b: seen.append(b) or real(a, b))
+    for k in 'ab':
+        f = tmp_path/k/'0.tmp'
+        f.parent.mkdir()
+        f.write_text(k)
+        assert d.keep('table', k, f).read_text() == k
+    assert len({*seen}) == 2
+
+@pytest.mark.parametrize('name,head,what', [('x.csv', b'\x89PNG\r\n\x1a\n\0', 'a PNG picture'), ('x.tsv', b'PK\3\4\x14\0', 'a zip file or a workbook'), ('x.csv', b'\x1f\x8b\x08\0', 'gzip-packed: name it .csv.gz')])
+def test_a_name_that_lies_is_told(name, head, what, tmp_path):
+    (tmp_path/name).write_bytes(head+b'a,b\n1,2\n')
+    with pytest.raises(TableError, match=f'could not be read as CSV: it is {what}'): open_table(tmp_path/name)
+
+@pytest.mark.parametrize('head', ['PAR1,PAR2', '%PDF,n', 'GIF8,x', 'ARROW1,y'])
+def test_columns_may_be_called_like_the_head_of_a_format(head, tmp_path):
+    (tmp_path/'x.csv').write_text(head+'\n1,2\n')
+    assert open_table(tmp_path/'x.csv').schema.names == head.split(',')
