@@ -2023,6 +2023,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'dvnb.tree.frame_opener': ('api/tree.html#frame_opener', 'dvnb/tree.py'),
                            'dvnb.tree.frames_tree': ('api/tree.html#frames_tree', 'dvnb/tree.py'),
                            'dvnb.tree.look_at': ('api/tree.html#look_at', 'dvnb/tree.py'),
+                           'dvnb.tree.naming': ('api/tree.html#naming', 'dvnb/tree.py'),
                            'dvnb.tree.open_file': ('api/tree.html#open_file', 'dvnb/tree.py'),
                            'dvnb.tree.read_file': ('api/tree.html#read_file', 'dvnb/tree.py'),
                            'dvnb.tree.version_tree': ('api/tree.html#version_tree', 'dvnb/tree.py')},

@@ -22,10 +22,11 @@ _dir_flags = os.O_RDONLY|os.O_DIRECTORY|os.O_NOFOLLOW
 
 class Folders:
     "Folders below `root`, reached through descriptors"
-    def __init__(self, root, most:int=256):
+    def __init__(self,
+        root,
+        most:int=32, # So many are open at once: a process may have 256 on some systems, and several threads write
+    ):
         self.root,self.most,self.fds = os.fsencode(root),most,OrderedDict()
-        self.umask = os.umask(0)
-        os.umask(self.umask)
         self.fds[b''] = os.open(self.root, os.O_RDONLY|os.O_DIRECTORY)
     def __enter__(self): return self
     def __exit__(self, *_):
@@ -72,8 +73,10 @@ class Disk(Folders):
             for b in datas:
                 n = os.write(fd, b)
                 while n<len(b): n += os.write(fd, memoryview(b)[n:])
-            if mode & ~self.umask!=mode: os.fchmod(fd, mode)
             if mtime is not None: os.utime(fd, ns=(mtime, mtime))
+            row = stat_row(os.fstat(fd))
+            if not mode & ~row[0]: return row
+            os.fchmod(fd, mode)
             return stat_row(os.fstat(fd))
         finally: os.close(fd)
 

@@ -64,8 +64,8 @@ def in_a_line(f):
     def inner(*args, **kw):
         try: return f(*args, **kw)
         except OSError as e:
-            where = e.filename or kw.get('target') or args[-1]
-            raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({shown(str(where))}); what was begun is finished by doing it again, or taken back by `undo`') from e
+            where = e.filename if isinstance(e.filename, (str, bytes)) else str(kw.get('target') or args[-1])
+            raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({shown(where)}); what was begun is finished by doing it again, or taken back by `undo`') from e
     return inner
 
 def _lock(fd):

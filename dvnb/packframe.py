@@ -25,7 +25,7 @@ def encode(
 
 # %% ../nbs/api/01_packframe.ipynb #e9eb0d78
 class Damaged(StoreError):
-    "Bytes that are not what was stored"
+    "Bytes that are not what was stored, or are gone"
 
 def decode(
     name:bytes, # The digest that it has to have

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from .chunk import CHUNKER, digest
 from .objects import KeyTaken, NoObject, StoreError, objects
 from .pack import RAW, Index, PackBuffer, as_array, as_names, as_rows, dump_index, load_index, pack_key, read_footer
-from .packframe import encode, or_error, runs
+from .packframe import Damaged, encode, or_error, runs
 
 # %% ../nbs/api/01_store.ipynb #b23cc41d
 FORMAT,MANY = 1,32
@@ -321,7 +321,7 @@ def _read_again(self:Store, names, places):
     "Chunks that were not where the index says: by an index that is read anew, in every pack that has a copy"
     idx = self.load(condemned=True) if self._based_on else self.index
     for i in places:
-        out = StoreError(f'chunk {names[i].hex()[:12]} is missing')
+        out = Damaged(f'chunk {names[i].hex()[:12]} is missing')
         for row in idx.copies(names[i]):
             d = self._read_run(idx.packs, row)[0]
             if not isinstance(d, NoObject): out = d

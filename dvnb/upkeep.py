@@ -12,19 +12,20 @@ import numpy as np
 from fastcore.basics import patch
 from .catalog import Unreadable, load_record, now
 from .takeback import saved_records
-from .manifest import DIR, each_leaf, leaves, load
+from .chunk import DvnbError
+from .manifest import DIR, each_leaf, leaves, load, save
 from .objects import NoObject, StoreError
 from .pack import Index, as_array, as_names, pack_key, read_footer
 from .progress import Progress
 from .readcache import past_cache
 from .ref import Ref, RefError
-from .repo import Repo, as_tree
+from .repo import Repo
 from .scan import StatCache, look
-from .scanfiles import manifest_of, read_in
+from .scanfiles import Hasher, manifest_of, read_in
 from .ignore import ignore_rules
 from .packframe import Damaged
 from .store import Store
-from .text import Shown, human, shown
+from .text import Shown, human, many, shown
 
 # %% ../nbs/api/14_upkeep.ipynb #1b2f601e
 class Forgotten(list):
@@ -204,9 +205,12 @@ def check(self:Repo,
         out = self._checked(read_data)
         if not repair or (out.ok and not out.notes): return out
         fixed = self._repair(out)
-        again = self._checked(read_data)
-    again.repaired = fixed
-    return again
+        out = self._checked(read_data)
+        if out.bad_end:  # of a pack that was cut short, which the index did not bear out before
+            fixed += self._repair(out)
+            out = self._checked(read_data)
+    out.repaired = [*dict.fromkeys(fixed)]
+    return out
 
 @patch
 def _checked(self:Repo, read_data):
@@ -284,7 +288,7 @@ def _check_dataset(self:Repo, out, dataset, versions):
         out.versions += 1
         try:
             s = self.catalog.get(dataset, v, marks)
-            man = as_tree(s, self).manifest
+            man = load(self.store, bytes.fromhex(s.root))
             places = self.lacking(man)
         except (StoreError, ValueError, KeyError) as e:
             out.problems.append(f'{dataset}:{v} cannot be read: {e}')
@@ -310,18 +314,23 @@ def _repair(self:Repo, out)->list:
         self.store.objs.delete(k)
         done.append(f'{k} was set aside as {k}.damaged: `gc` may free what only it needs')
     for o in self.local.folders() if out.hits else []:
-        n = self._heal(o['folder'])
-        if n: done.append(f'{n:,} files were stored again from {o["folder"]}')
+        what = self._heal(o['folder'], o['base'])
+        if what: done.append(f'stored again from {o["folder"]}: {" and ".join(what)}')
     return done
 
 @patch
-def _heal(self:Repo, folder):
-    "Store what `folder` has and the store lacks"
-    if not os.path.isdir(folder): return 0
-    seen = look(folder, ignore_rules(folder), [self.folder] if self.folder else ())
+def _heal(self:Repo, folder, base)->list: # What was stored, in words
+    "Store what `folder` has and the store lacks; also the list of files of the version `base`, if it is the very same"
+    if not os.path.isdir(folder): return []
+    try: v = self.load(base, build=False)
+    except DvnbError: v = None
+    seen = look(folder, ignore_rules(folder, None, v and v.ignore), [self.folder] if self.folder else ())
     man = manifest_of(seen, StatCache(self.local.stat_file(folder)))
     places = self.lacking(man)
     with self.writing():
         read_in(seen, places, self.store, man.digests, man.lists)
+        nodes = set()
+        listed = v and save(man, Hasher(), nodes).hex()==v.root and not self.store.holds(as_array(sorted(nodes))).all()
+        if listed: save(man, self.store)
         self.store.flush()
-    return len(places)
+    return [many(len(places), 'file')]*bool(places) + ([f'the list of files of {v.ref}'] if listed else [])

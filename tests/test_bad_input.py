@@ -1036,3 +1036,27 @@ def test_the_top_of_the_disk_holds_every_folder(tmp_path):
 def test_restore_to_the_top_of_the_disk(repo, tmp_path):
     v = repo.snapshot(fill(tmp_path/'d', {'f': '1'}))
     with pytest.raises(DvnbError, match='and the repo .* lie in'): repo.restore(v, '/', dry_run=True)
+
+# What damage is called, and what a folder can mend
+
+def test_damage_is_told_by_version_and_file_wherever_it_is_met(repo, data, taxi):
+    v = taxi[1]
+    (data/'a.txt').write_text('new')
+    w = repo.snapshot(data)
+    damage(repo, row(w, 'a.txt').digest)
+    refuses(lambda: as_tree(w, again(repo)).read(b'a.txt'), 'a.txt', w.ref, 'check(repair=True)', error=StoreError)
+    damage(repo, bytes.fromhex(v.root))
+    for f in (lambda r: r.restore(v.ref, data.parent/'out'), lambda r: r.diff(v.ref, w.ref), lambda r: r.status(data, v.ref), lambda r: r.path(v.ref)):
+        refuses(lambda: repr(f(again(repo))), v.ref, 'list of files', 'check(repair=True)', error=StoreError)
+
+@pytest.mark.parametrize('how', ['gone', 'cut'])
+def test_a_folder_that_is_as_it_was_mends_a_pack_with_its_list_of_files(repo, tmp_path, how):
+    r = random.Random(1)
+    d = fill(tmp_path/'d', {'a/f': 'one', 'long': r.randbytes(1<<20), 'b': None})
+    v, was = repo.snapshot(d), picture(d)
+    for p in (tmp_path/'repo'/'packs').rglob('*'):
+        if p.is_file(): p.unlink() if how == 'gone' else os.truncate(p, p.stat().st_size//3)
+    refuses(lambda: again(repo).restore(v.ref, tmp_path/'out'), v.ref, 'list of files', 'check(repair=True)')
+    found = again(repo).check(read_data=True, repair=True)
+    assert found.ok and any(f'list of files of {v.ref}' in o for o in found.repaired), found
+    assert brought_back(repo.url, v, tmp_path) == was

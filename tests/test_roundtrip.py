@@ -1,4 +1,5 @@
 "Whatever a folder holds comes back bit for bit, from every version ever made of it"
+import subprocess, sys
 import hypothesis.strategies as st
 from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
@@ -319,3 +320,47 @@ def test_what_is_new_is_read_once(repo, tmp_path, monkeypatch):
     monkeypatch.setattr(dvnb.scanfiles, '_open', lambda path: opened.append(path) or large(path))
     repo.snapshot(src)
     assert len(opened) == len(set(opened)) == 2
+
+def in_another_process(tmp, body, before=()):
+    "Run `body` with a repo and a folder `tmp`, in a process that `before` starts"
+    head = f'import sys; sys.path.insert(0, {str(root/"tests")!r})\nfrom hard import *\nimport dvnb.worker\ntmp = Path({str(tmp)!r})\nrepo = Repo.init(tmp/"repo")\n'
+    done = subprocess.run([*before, sys.executable, '-c', head+body], cwd=root, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+
+@pytest.mark.parametrize('least', [1, 10**9])
+def test_modes_of_an_ordinary_user(tmp_path, least):
+    "The system takes setuid and setgid from a file that somebody without privileges writes to"
+    drop = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if is_root else []
+    if drop and not shutil.which(drop[0]): pytest.skip('no setpriv')
+    in_another_process(tmp_path, f'''dvnb.worker.MANY_FILES = {least}
+modes = 0o4755, 0o2755, 0o6755, 0o4700, 0o1644, 0o400, 0o777, 0o666, 0o664, 0o600
+d = fill(tmp/'d', {{f'{{m:o}}': f'{{m}}' for m in modes}})
+for m in modes: (d/f'{{m:o}}').chmod(m)
+was, v = picture(d), repo.snapshot(d)
+assert {{o[0] & 0o7777 for o in was.values()}} == {{*modes}}
+repo.restore(v, tmp/'out')
+assert picture(tmp/'out') == was
+for p in d.iterdir():
+    p.chmod(0o600)
+    p.write_text('edited')
+repo.restore(v, d)
+assert picture(d) == was''', drop)
+
+@pytest.mark.parametrize('least', [1, 10**9])
+def test_more_folders_than_a_process_may_open(tmp_path, least):
+    "256 descriptors are what macOS gives a program"
+    in_another_process(tmp_path, f'''import resource
+dvnb.worker.MANY_FILES = {least}
+d = fill(tmp/'d', {{f'{{i//20}}/{{i}}/{{k}}': f'{{i*k}}' for i in range(600) for k in range(2)}})
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+was, v = work(picture(d)), repo.snapshot(d)
+repo.restore(v, tmp/'out')
+assert work(picture(tmp/'out')) == was
+shutil.rmtree(d/'3')
+for p in d.rglob('1'):
+    if p.is_file(): p.write_text('edited')
+edited = work(picture(d))
+repo.restore(v, d)
+assert work(picture(d)) == was
+repo.undo(d)
+assert work(picture(d)) == edited''')
