@@ -112,6 +112,7 @@ def check_keyed(d, old, new, names):
     seen = []
     for *k,c,o,n in found.itertuples(index=False, name=None):
         i = back[tuple(canon(norm(v, new.schema.field(f).type)) for v,f in zip(k, d.key))]
+        o, n = (as_day(v, t.schema.field(c).type) if c in t.schema.names else v for v,t in ((o, old), (n, new)))
         assert canon(o)==canon(was[place[keys[i]]][c]) and canon(n)==canon(now[i][c])
         seen.append((i, c))
     assert set(seen)==cells and len(seen)==len(cells)
@@ -120,6 +121,10 @@ def check_keyed(d, old, new, names):
     assert r.appended==(not removed and not cells and not moved and bool(added) and min(added)>=old.num_rows)
 
 def sortable(v): return v.encode() if isinstance(v, str) else v
+
+def as_day(v, t):
+    "A date, which `cells` gives as `read` does"
+    return v.date() if pa.types.is_date(t) and isinstance(v, pd.Timestamp) else v
 
 def norm(v, t):
     "A key as pandas gives it, as Python gives it"
