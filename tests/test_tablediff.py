@@ -99,32 +99,32 @@ def keyed(old, new, key, names):
     return [i for k,i in at.items() if k not in here],[i for k,i in here.items() if k not in at],cells,len(both)-lis(both)
 
 def check_keyed(d, old, new, names):
-    removed,added,cells,moved = keyed(old, new, d.key, [k for k in names if k not in d.key])
+    removed,added,hit,moved = keyed(old, new, d.key, [k for k in names if k not in d.key])
     r = d.rows
-    assert (r.removed, r.added, r.changed, r.moved)==(len(removed), len(added), len({i for i,_ in cells}), moved)
+    assert (r.removed, r.added, r.changed, r.moved)==(len(removed), len(added), len({i for i,_ in hit}), moved)
     assert d.removed().index.tolist()==removed and d.added().index.tolist()==added
-    assert d.changed_cells()==dict(Counter(c for _,c in cells))
-    found,rest = d.cells(10**6),[k for k in names if k not in d.key]
+    assert d.changed_cells()==dict(Counter(c for _,c in hit))
+    rest = [k for k in names if k not in d.key]
     keys = rows_of(new, d.key)
     back = {k: i for i,k in enumerate(keys)}
     was,now = old.to_pylist(),new.to_pylist()
     place = {k: i for i,k in enumerate(rows_of(old, d.key))}
     seen = []
-    for *k,c,o,n in found.itertuples(index=False, name=None):
+    for *k,c,o,n in cells(d, old, new):
         i = back[tuple(canon(norm(v, new.schema.field(f).type)) for v,f in zip(k, d.key))]
-        o, n = (as_day(v, t.schema.field(c).type) if c in t.schema.names else v for v,t in ((o, old), (n, new)))
         assert canon(o)==canon(was[place[keys[i]]][c]) and canon(n)==canon(now[i][c])
         seen.append((i, c))
-    assert set(seen)==cells and len(seen)==len(cells)
+    assert set(seen)==hit and len(seen)==len(hit)
     order = {c: j for j,c in enumerate(rest)}
     assert seen==sorted(seen, key=lambda o: ([sortable(now[o[0]][k]) for k in d.key], order[o[1]]))
-    assert r.appended==(not removed and not cells and not moved and bool(added) and min(added)>=old.num_rows)
+    assert r.appended==(not removed and not hit and not moved and bool(added) and min(added)>=old.num_rows)
 
 def sortable(v): return v.encode() if isinstance(v, str) else v
 
-def as_day(v, t):
-    "A date, which `cells` gives as `read` does"
-    return v.date() if pa.types.is_date(t) and isinstance(v, pd.Timestamp) else v
+def cells(d, old, new):
+    "The cells of a difference, with dates as Python has them: `cells` gives them as `read` does"
+    def day(v, t, c): return v.date() if isinstance(v, pd.Timestamp) and pa.types.is_date(t.schema.field(c).type) else v
+    for *k,c,o,n in d.cells(10**6).itertuples(index=False, name=None): yield *k,c,day(o, old, c),day(n, new, c)
 
 def norm(v, t):
     "A key as pandas gives it, as Python gives it"
@@ -146,7 +146,7 @@ def check_unkeyed(d, old, new, names):
     kept = iter(o for i,o in enumerate(old.to_pylist()) if i not in removed)
     made = [new.slice(i, 1).to_pylist()[0] if i in added else dict(next(kept)) for i in range(len(rn))]
     assert next(kept, None) is None
-    for row,c,o,n in d.cells(10**6).itertuples(index=False, name=None):
+    for row,c,o,n in cells(d, old, new):
         assert canon(made[row][c])==canon(o)
         made[row][c] = n
     assert [tuple(canon(o[k]) for k in names) for o in made]==rn
