@@ -460,6 +460,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'dvnb.feed.Scan': ('api/feed.html#scan', 'dvnb/feed.py'),
                            'dvnb.feed.Side': ('api/feed.html#side', 'dvnb/feed.py'),
                            'dvnb.feed.Side.__init__': ('api/feed.html#side.__init__', 'dvnb/feed.py'),
+                           'dvnb.feed.Side._numbered': ('api/feed.html#side._numbered', 'dvnb/feed.py'),
                            'dvnb.feed.Side.batches': ('api/feed.html#side.batches', 'dvnb/feed.py'),
                            'dvnb.feed.Side.beside': ('api/feed.html#side.beside', 'dvnb/feed.py'),
                            'dvnb.feed.Side.columns_of': ('api/feed.html#side.columns_of', 'dvnb/feed.py'),

@@ -218,6 +218,12 @@ def batches(self:Side, names, spans):
 
 # %% ../nbs/api/08_feed.ipynb #65bb41e7
 @patch
+def _numbered(self:Side, spans, names):
+    "SQL of rows: places `i` and columns `p0`, `p1`, ...: a column of the table may be called `i`"
+    cols = ', '.join(f'{quoted(k)} p{j}' for j,k in enumerate(names))
+    return ' union all '.join(f'select {i} i, {cols} from {src}' for i,src in self.pieces(spans))
+
+@patch
 def fetch(self:Side,
     rows, # Row numbers, in any order
     names, # Of columns
@@ -229,7 +235,7 @@ def fetch(self:Side,
     if not len(rows): return schema.empty_table()
     if self.is_direct([(k, _value_type(schema.field(k).type)) for k in names]):
         spans = Spans([(r, 1) for r in np.unique(rows).tolist()] if len(rows)<9 else [(0, self.n)])
-        view = ' union all '.join(f'select {i} i, {", ".join(map(quoted, names))} from {src}' for i,src in self.pieces(spans))
+        view = self._numbered(spans, names)
         wanted = pa.table(dict(k=np.arange(len(rows)), r=spans.places(np.asarray(rows, 'i8'))))
         found = self.duck.table(f'select t.* from ({view}) t join wanted w on t.i=w.r order by w.k', wanted=wanted)
         return pa.table([c.cast(f.type) for c,f in zip(found.columns[1:], schema)], schema=schema)
@@ -247,9 +253,8 @@ def kept(self:Side,
     import pyarrow as pa
     names,schema = list(dict.fromkeys(names)),self.source.schema
     if not self.is_direct([(k, _value_type(schema.field(k).type)) for k in names]): return None
-    cols = ', '.join(map(quoted, names))
-    view = ' union all '.join(f'select {i} i, {cols} from {src}' for i,src in self.pieces(spans))
-    sql = f'select w.r file_row_number, {cols} from ({view}) v join wanted w on v.i=w.i'
+    cols = ', '.join(f'v.p{j} {quoted(k)}' for j,k in enumerate(names))
+    sql = f'select w.r file_row_number, {cols} from ({self._numbered(spans, names)}) v join wanted w on v.i=w.i'
     res = Side(self.duck, self.source, self.n, self.which)
     res.files = [(self.duck.keep(sql, wanted=pa.table(dict(i=places, r=spans.rows(places)))), 0, self.n)]
     return res

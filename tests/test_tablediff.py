@@ -431,6 +431,21 @@ def test_names_may_be_anything(tmp_path):
         d = diff(path, u, key=key)
         assert d.cells().iloc[0, 1:].tolist()==['a.b', 'a.b0', 'x'] and d.cells().columns[0]==(f'{key} (key)' if key in ('old', 'column') else key)
 
+@pytest.mark.parametrize('name', ['i', 'R', 'k', 'p0', 'p1', 'v', 'w', 't', 'a', 'c0'])
+@pytest.mark.parametrize('plan', [{}, dict(few=-1)], ids=['plain', 'prefilter'])
+def test_a_name_that_queries_use(tmp_path, name, plan):
+    n = 2000
+    t = pa.table({'id': range(n), name: pa.array(range(n), pa.float64()), 'z': ['x']*n})
+    order = np.random.default_rng(0).permutation(n)
+    u = t.set_column(1, name, pa.array([-1. if i%500==3 else float(i) for i in range(n)])).take(order)
+    paths = []
+    for k,o in dict(old=t, new=u).items():
+        paths.append(tmp_path/f'{k}.parquet')
+        pq.write_table(o, paths[-1], row_group_size=300)
+    d = diff(*paths, key='id', plan=plan)
+    found = d.cells()
+    assert {*found.id}=={3, 503, 1003, 1503} and found.old.tolist()==found.id.tolist() and {*found.new}=={-1.} and {*found.column}=={name}
+
 def test_nothing_in_common():
     a,b = pa.table(dict(x=[1, 2, 3])),pa.table(dict(y=['a', 'b']))
     d = diff(a, b)
