@@ -31,8 +31,8 @@ def _first_changed(self:CellDiff, n):
 
 @patch
 def _at_hand(self:CellDiff):
-    "Both sides, of the changed rows alone if these are at hand"
-    return self._found.sides or self._sides()
+    "Both sides, of the changed rows alone if these were found and are at hand; nothing is looked for to name one cell"
+    return getattr(self._made.get('found'), 'sides', None) or self._sides()
 
 @patch(as_prop=True)
 def _changed(self:CellDiff):

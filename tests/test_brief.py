@@ -2,7 +2,7 @@
 from functools import partial
 import numpy as np, pandas as pd, pytest
 from hard import *
-import dvnb.changes, dvnb.proof
+import dvnb.changes, dvnb.proof, dvnb.rowdiff
 from dvnb import tableprofile
 from dvnb.tablebrief import brief
 
@@ -58,6 +58,14 @@ def test_the_example_is_a_cell_that_differs(repo, tmp_path, stingy):
         assert f'sales[{row//10*10}:{row//10*10+10}]' in why
         put(tmp_path/'sales', base)
         repo.snapshot(tmp_path/'sales', bump='major')
+
+@pytest.mark.parametrize('case', ['cells', 'two'])
+def test_one_cell_is_named_without_looking_for_the_others(repo, tmp_path, stingy, monkeypatch, case):
+    def no(*_): raise AssertionError('all rows were compared')
+    monkeypatch.setattr(dvnb.rowdiff.RowDiff, '_find', no)
+    repo.snapshot(put(tmp_path/'sales', base))
+    (why,) = repo.snapshot(put(tmp_path/'sales', CASES[case])).reasons
+    assert 'not counted' in why and ' -> ' in why
 
 def test_few_rows_are_counted_as_ever(repo, tmp_path):
     repo.snapshot(put(tmp_path/'sales', base))
