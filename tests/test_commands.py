@@ -780,3 +780,31 @@ def test_ctrl_c_leaves_the_old_state(place, n, size):
     r = run('snapshot', './big', '-m', 'all')
     assert r.returncode == 0, r.stderr
     assert dv.check(read_data=True).ok and dv.load('big').n_files == n and dv.diff('big:latest', './big').clean
+
+LONG = '''
+from dvnb.progress import Progress
+with Progress('reading taxi', 100) as tell:
+    tell.start -= 2  # it took two seconds already
+    for _ in range(5): tell(20)
+print('done')
+'''
+
+def test_progress_is_no_heap_of_bars_in_a_log():
+    p = subprocess.run([sys.executable, '-c', LONG], capture_output=True, text=True)
+    assert (p.stdout, p.stderr)==('done\n', '')
+
+def test_progress_is_drawn_in_a_terminal_and_wiped():
+    import fcntl, pty, struct, termios
+    master,slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('4H', 24, 80, 0, 0))
+    with subprocess.Popen([sys.executable, '-c', LONG], stdout=subprocess.PIPE, stderr=slave) as p:
+        os.close(slave)
+        drawn = b''
+        try:
+            while some := os.read(master, 1<<16): drawn += some
+        except OSError: pass  # so ends a terminal that nobody holds any more
+        assert p.stdout.read()==b'done\n'
+    os.close(master)
+    lines = drawn.decode().split('\r')
+    assert any('reading taxi' in l and '20.0/100' in l for l in lines), drawn
+    assert not lines[-1].strip() and not lines[-2].strip(), drawn
