@@ -1038,7 +1038,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                'dvnb.progress.Progress.__init__': ('api/progress.html#progress.__init__', 'dvnb/progress.py'),
                                'dvnb.progress.Progress.close': ('api/progress.html#progress.close', 'dvnb/progress.py'),
                                'dvnb.progress.Progress.open': ('api/progress.html#progress.open', 'dvnb/progress.py'),
-                               'dvnb.progress.in_notebook': ('api/progress.html#in_notebook', 'dvnb/progress.py')},
+                               'dvnb.progress.in_notebook': ('api/progress.html#in_notebook', 'dvnb/progress.py'),
+                               'dvnb.progress.looked_on': ('api/progress.html#looked_on', 'dvnb/progress.py')},
             'dvnb.proof': { 'dvnb.proof.Audit': ('api/proof.html#audit', 'dvnb/proof.py'),
                             'dvnb.proof.Audit.__ft__': ('api/proof.html#audit.__ft__', 'dvnb/proof.py'),
                             'dvnb.proof.Audit.__init__': ('api/proof.html#audit.__init__', 'dvnb/proof.py'),
@@ -2183,4 +2184,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'dvnb.worker._prepared': ('api/worker.html#_prepared', 'dvnb/worker.py'),
                              'dvnb.worker._requests': ('api/worker.html#_requests', 'dvnb/worker.py'),
                              'dvnb.worker.answer': ('api/worker.html#answer', 'dvnb/worker.py'),
-                             'dvnb.worker.n_workers': ('api/worker.html#n_workers', 'dvnb/worker.py')}}}
+                             'dvnb.worker.n_workers': ('api/worker.html#n_workers', 'dvnb/worker.py'),
+                             'dvnb.worker.receive': ('api/worker.html#receive', 'dvnb/worker.py'),
+                             'dvnb.worker.send': ('api/worker.html#send', 'dvnb/worker.py')}}}
