@@ -6,11 +6,12 @@
 Makes the workloads below DIR if they are not there (`workloads.py`; 4 GB, and 5 GB more for `million`), runs every
 tool in turn on each of them, `--runs` times, and prints a table of medians and whether each goal was met. A goal that
 is missed is told, never an error. All runs are kept in DIR/results.json: groups that are not in `--only` are shown as
-they were measured last. `--write` puts the page into bench/results.md. DIR needs room for 45 GB and 4 million files.
+they were measured last. `--write` puts the page into bench/results.md. DIR needs room for 24 GB and 5 million files.
 
 DIR should lie on a file system with a journal. ext4 without one (a virtual machine's disk may be) passes over every
 inode that was freed in the last minutes, one by one: 50,000 new files after 50,000 deleted ones then take ten times the
-system time, whoever makes them. So nothing is deleted here while many files are made, and `sweep` waits.
+system time, whoever makes them. So nothing is deleted here while many files are made: what a tool is done with is emptied,
+and `sweep` deletes it in the end and waits.
 
 On a loop device, turn direct I/O on (`losetup --direct-io=on`): without it each byte goes through the cache of the file
 system below too, which a tool that syncs what it wrote waits for, and one that does not never sees.
@@ -55,6 +56,14 @@ def size(folder):
 
 def clear(path):
     if os.path.lexists(path): shutil.rmtree(path)
+
+def hollow(folder):
+    "Empty all files below `folder`: their room is free again, their inodes are not"
+    for d,_,names in os.walk(folder):
+        for p in (os.path.join(d, name) for name in names):
+            if os.path.islink(p) or not os.path.isfile(p): continue
+            os.chmod(p, 0o600)
+            os.truncate(p, 0)
 
 def sweep(top):
     "Delete what was left by runs, and wait until ext4 uses its inodes again"
@@ -225,7 +234,7 @@ def life(notes, tool, load, run):
         before = size(tool.repo)
         load.edit()
         note('second', tool.keep(work, 'v2'), size=size(tool.repo)-before)
-    for step in 'after','empty','cold':  # what was just copied is in memory, and a pack that was written past the cache is not
+    for step in ('after', 'empty', 'cold') if load.name=='files' else ('after',):  # what was just copied is in memory, and a pack that was written past the cache is not
         if step!='after': have(tool.repo, step=='empty')
         cost = tool.restore('v1', out := tool.place/step)
         note(step, cost, exact=same(load.v1, out))
@@ -270,6 +279,7 @@ def compare(notes, a, name, peers, runs):
             warm(tool, place.with_name(f'{place.name}-warm'), load.work)
             life(notes, TOOLS[tool](place), load, run)
             if load.large: clear(place)
+            else: hollow(place)
     sweep(a.dir)
 
 # Groups
