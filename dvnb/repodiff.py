@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from .catalog import Snapshot
 from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
-import dvnb.levels  # gives a `DatasetDiff` its levels
+import dvnb.levels, dvnb.summary  # give a `DatasetDiff` its levels and its words
 from .ref import RefError, VersionNotFound
 from .repo import Repo, as_tree
 from .text import Shown

@@ -9,7 +9,7 @@ from dvnb.pack import Index
 head = '''
 import sys, time, os, pyarrow
 from pathlib import Path
-import dvnb.snapshots, dvnb.folder, dvnb.upkeep, dvnb.values
+import dvnb.snapshots, dvnb.folder, dvnb.checkup, dvnb.upkeep, dvnb.values
 from dvnb.chunk import DvnbError
 from dvnb.repo import Repo
 me, *args = sys.argv[1:]
