@@ -279,7 +279,7 @@ def _label_fact(self:DatasetDiff, where):
 def _near(self:DatasetDiff, table, kind, detail):
     "The evidence, with the tolerance where that had a say"
     near = str(Policy(atol=self.policy.atol, rtol=self.policy.rtol))
-    if not near or kind not in ('cells_changed', 'table_recoded') or table._equal(): return detail
+    if not near or kind not in ('cells_changed', 'table_recoded') or table.all_equal(): return detail
     return f'{detail[:-1]}; {near})' if kind=='cells_changed' else f'values differ by no more than {near}'
 
 @patch
