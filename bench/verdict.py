@@ -50,7 +50,7 @@ def set_up(tables, top):
     repo = repo_class().init(top/'repo')
     repo.snapshot(named(tables, top, 'old'), 'sales')
     v,draft = repo.latest('sales'),drafted(repo, named(tables, top, 'patch'))
-    repo._against(v, draft).verdict
+    repo.diff_draft(v, draft).verdict
     (top/'kept').write_text(json.dumps([profile_key(blake3((tables/'old.parquet').read_bytes()).hexdigest(), 'sales.parquet')]))
 
 def profiles(top): return [o for d in (top/'repo'/'derived', top/'cache') for o in d.rglob('profile/*')]
@@ -64,7 +64,7 @@ def job(tables, top, case, what):
     for o in profiles(top):
         if o.name not in known: o.unlink()
     def judge():
-        diff = repo._against(v, draft)
+        diff = repo.diff_draft(v, draft)
         return str(diff.verdict)+' (and a hint)'*bool(repo.hints(diff))
     return measured(judge)
 

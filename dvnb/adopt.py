@@ -61,19 +61,19 @@ def adopt(self:Repo,
     dataset = draft.src.dataset
     while True:
         used,parent,at = self.catalog.listing(dataset),self.before(dataset, version),seconds()
-        root,nodes = self._keep_draft(draft, parent)
-        diff = self._against(parent, draft)
+        root,nodes = self.keep_draft(draft, parent)
+        diff = self.diff_draft(parent, draft)
         judged = diff.verdict if diff is not None else Verdict(Level.NONE, ['first version'])
         if version in used: raise VersionTaken(f'{dataset}:{version} was given before: a number is used once')
         v = version or number(used, parent and parent.version, judged.level)
         forced = _kept_promise(v, parent, judged, why)
         policy = diff.policy if diff is not None else self.policy_of(dataset)
-        rec = self._record(draft, root, parent, judged, v, policy, forced=forced, schemas=schemas_of(parent, diff), base=parent and parent.ref,
+        rec = self.new_record(draft, root, parent, judged, v, policy, forced=forced, schemas=schemas_of(parent, diff), base=parent and parent.ref,
             **{'message': '', 'experimental': False, 'experiments': [], **fields})
-        if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
+        if self.catalog.listing(dataset).keys()!=used.keys() or not self.still_held(draft, nodes, at): continue
         try: made = self.catalog.add(rec)
         except VersionTaken: continue
-        if self._still(draft, nodes, at): return _told(made, parent)
+        if self.still_held(draft, nodes, at): return _told(made, parent)
         self.catalog.mark(made, 'forgotten', reason='its chunks were collected while it was written')
         if version: raise VersionTaken(f'the chunks of {made.ref} were collected while it was written, and its number is used: take it in under another')
 

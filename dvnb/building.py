@@ -176,7 +176,7 @@ def _hold(repo, draft, v, below, above):
     "Raise unless the data keep what `v` promises"
     dataset,used = draft.src.dataset,repo.catalog.listing(draft.src.dataset)
     own = Derived(repo.local.root/'derived')  # of this machine alone: a build that is refused leaves nothing in the repo
-    diff = repo._against(below, draft, derived=own)
+    diff = repo.diff_draft(below, draft, derived=own)
     if diff is not None and diff.verdict.level>promised(below.version, v): raise _broken(dataset, v, below, diff.verdict, used)
     if found := repo.overrun(draft, v, above, schemas_of(below, diff), own): raise _broken(dataset, v, above, found, used)
 
@@ -206,7 +206,7 @@ def make(self:Builder,
 )->Snapshot: # `is_new`, unless it was stored: then what was made now is the same
     "Run the function and keep what it made as version `v`"
     offer = self.offer(config, **{k: o for k,o in options.items() if config and k in self.configs[config].values})
-    dataset = repo._dataset('/'.join(filter(None, [self.name, options_config(config, options)])))
+    dataset = repo.dataset_of('/'.join(filter(None, [self.name, options_config(config, options)])))
     marks = repo.catalog.listing(dataset).get(v)
     if v not in offer.makes: raise VersionNotFound(f'{dataset}:{v} cannot be made: the code makes {in_words(offer.makes)} only, and {v} is neither stored nor one of these')
     if marks and 'forgotten' in marks: raise VersionNotFound(f'{dataset}:{v} was forgotten, and a number is used once: declare another version')
@@ -241,7 +241,7 @@ def _again(repo, draft, dataset, v):
     if s.frames=={os.fsdecode(p): d.hex() for p,d in draft.frames.items()} if draft.frames else s.digest==draft.digest.hex():
         s.notes.append(f'made again: the same data as {s.ref}')
         return s
-    raise _broken(dataset, v, s, repo._against(s, draft, derived=Derived(repo.local.root/'derived')).verdict, repo.catalog.listing(dataset), 'that the code makes')
+    raise _broken(dataset, v, s, repo.diff_draft(s, draft, derived=Derived(repo.local.root/'derived')).verdict, repo.catalog.listing(dataset), 'that the code makes')
 
 def _taken(repo, dataset, v):
     s = repo.catalog.resolve(Ref.parse(f'{dataset}:{v}'))

@@ -16,7 +16,7 @@ from .classify import DiffError, index_words
 from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
-from .filesdiff import diff_files, line_of
+from .filesdiff import diff_files
 from .leaks import file_leaks, table_leaks
 from .local import cache_home
 from .manifest import FILE
@@ -26,7 +26,7 @@ from .table import TableError
 from .tablebrief import BriefDiff, brief
 from .tablediff import diff_tables
 from .tableopen import open_table, table_format
-from .text import Shown, many, shown
+from .text import Shown
 from .tree import Tree
 from .verdict import RULES, Change, Level, Policy, file_changes, file_kind, split_name, verdict
 
@@ -77,7 +77,6 @@ class DatasetDiff(Shown):
     @property
     def next_version(self): return self.version.bump(self.level) if self.version else None
     def __bool__(self): return not self.clean
-    def __repr__(self): return self.summary()
 
 def diff_trees(old:Tree, new:Tree, policy:Policy=Policy(), version=None, dataset='', derived=None, first=None, in_brief=False)->DatasetDiff:
     "What changed from `old` to `new`"
@@ -280,7 +279,7 @@ def _label_fact(self:DatasetDiff, where):
 def _near(self:DatasetDiff, table, kind, detail):
     "The evidence, with the tolerance where that had a say"
     near = str(Policy(atol=self.policy.atol, rtol=self.policy.rtol))
-    if not near or kind not in ('cells_changed', 'table_recoded') or table._equal(): return detail
+    if not near or kind not in ('cells_changed', 'table_recoded') or table.all_equal(): return detail
     return f'{detail[:-1]}; {near})' if kind=='cells_changed' else f'values differ by no more than {near}'
 
 @patch
@@ -306,49 +305,3 @@ def _drift(self:DatasetDiff, facts):
     for c in DatasetDiff(self.first, self.new, p, derived=self.derived).facts():
         detail = f'{c.detail or RULES[c.kind].words.format(s="s")} since {self.first.label}'
         if RULES[c.kind].decide(p)==Level.MAJOR: yield Change('drifted', c.path, c.n, detail, c.example)
-
-# %% ../nbs/api/11_changes.ipynb #7e15ef1a
-@patch
-def summary(self:DatasetDiff, n:int=20)->str:
-    "The difference in lines of text, with at most `n` files"
-    fs = [*self.files]
-    head = f'{shown(self.old.label)} -> {shown(self.new.label)}'
-    if not fs: return f'{head}: no difference' + (f' ({len(self.files.changes):,} with another time or mode)' if self.files.changes else '')
-    counts = ', '.join(f'{n:,} {w}' for w,n in self.files.counts().items() if w!='touched')
-    more = [f'  ... and {len(fs)-n:,} more'] if len(fs)>n else []
-    nxt = f' -> {self.dataset}:{self.next_version}' if self.version and self.dataset else ''
-    if str(self.policy): nxt += f'  (judged with {self.policy})'
-    reasons = [*self.verdict.reasons, *self._key_notes()]
-    return '\n'.join([f'{head}: {counts}', *(o for c in fs[:n] for o in self._lines_of(c)), *more, f'{self.level}{nxt}', *(f'  {r}' for r in reasons)])
-
-@patch
-def _key_notes(self:DatasetDiff):
-    "What is wrong with the key, if no table has it"
-    made = [k for k in self.tables.made if k not in self.notes]
-    return [f'note: {self._keyless[made[0]]}'] if made and all(k in self._keyless for k in made) else []
-
-@patch
-def _lines_of(self:DatasetDiff, c):
-    "A file, and what changed in it if it is a table that was compared"
-    inside = [sheet_path(c.path, s) for s in self._books[c.path].both] if c.path in self._books else [c.path]
-    found = {k: self.tables.made[k] for k in inside if k in self.tables.made and k not in self.notes}
-    if [*found]!=[c.path]: return [line_of(c), *(f'  {o}' for k,t in found.items() if not t.same for o in [f'  #{shown(path_and_sheet(k)[1])}', *t.summary().splitlines()[1:]])]
-    t = found[c.path]
-    rows = f'{t.rows.old:,} -> {many(t.rows.new, "row")}' if t.rows.old!=t.rows.new else many(t.rows.new, 'row')
-    key = f', key {", ".join(map(shown, t.key))}' if t.key else ''
-    return [f'{line_of(c)}, {rows}{key}', *(f'  {o}' for o in t.summary().splitlines()[1:])]
-
-# %% ../nbs/api/11_changes.ipynb #8670f717
-@patch
-def to_pandas(self:DatasetDiff):
-    "A row a file: `change path old_path old_size new_size`"
-    import pandas as pd
-    rows = [(c.what, c.path, c.old_path, c.old_size, c.new_size) for c in self.files]
-    return pd.DataFrame(rows, columns=['change', 'path', 'old_path', 'old_size', 'new_size']).astype({'old_size': 'Int64', 'new_size': 'Int64'})
-
-# %% ../nbs/api/11_changes.ipynb #8cdd2d2c
-@patch
-def class_moves(self:DatasetDiff)->dict: # {(old class, new class): number}
-    "Files that moved to a folder of another name"
-    moves = Counter((os.path.dirname(o), os.path.dirname(n)) for o,n in self.files.renamed)
-    return {k: n for k,n in moves.most_common() if k[0]!=k[1]}

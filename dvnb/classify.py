@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from .align import align, increasing
 from .chunk import DvnbError
-from .table import _pandas_meta
+from .table import pandas_meta
 
 # %% ../nbs/api/08_classify.ipynb #e9d9e906
 class DiffError(DvnbError, ValueError): "Tables that cannot be compared as asked"
@@ -110,7 +110,7 @@ def index_words(
     res,taken = {},{k for t in tables for k in t.schema.names}
     def free(*words): return next(o for o in (*words, f'{words[0]} (index)') if o not in taken)
     for t in tables:
-        levels = [o for o in _pandas_meta(t).get('index_columns', []) if isinstance(o, str)]
+        levels = [o for o in pandas_meta(t).get('index_columns', []) if isinstance(o, str)]
         for i,k in enumerate(levels):
             if _level(k): res[k] = free(*(['index'] if len(levels)==1 else []), f'level_{i}')
     return res

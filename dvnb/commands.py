@@ -35,6 +35,7 @@ def use(
 # %% ../nbs/api/21_commands.ipynb #5224b85b
 def _first_look(source):
     "What a first version of `source` would hold"
+    repo_class()
     from dvnb.changes import diff_trees
     from dvnb.manifest import Manifest
     from dvnb.tree import Tree

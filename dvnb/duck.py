@@ -11,7 +11,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from .classify import DiffError
 from .progress import Progress
-from .table import _plain
+from .table import unwrap
 from .tablehash import value_hashes
 
 # %% ../nbs/api/08_duck.ipynb #ed83c8a5
@@ -223,7 +223,7 @@ def to_plain(
     if odd and pt.is_uint64(t): return pa.array(value_hashes(a))
     if pt.is_decimal(a.type) and pt.is_large_string(t): return pa.array([None if o is None else f'{o:f}' for o in a.to_pylist()], t)
     if odd or pt.is_binary(a.type) and pt.is_large_string(t): return pa.array([None if o is None else str(o) for o in a.to_pylist()], t)
-    while (s := _plain(a)) is not a: a = s
+    while (s := unwrap(a)) is not a: a = s
     if a.type==t: return a
     if pt.is_temporal(a.type) and pt.is_integer(t): return a.cast(f'int{a.type.bit_width}').cast(t)
     return pa.nulls(len(a), t) if pt.is_null(a.type) else a.cast(t)

@@ -227,9 +227,9 @@ def restore(self:Repo,
         plan.root = v.root
         if not dry_run: self._into_new(plan, self.local.origin(target), keep_going, remember)
     else:
-        plan,seen,origin = self._plan_working(v.ref, target, man, wanted, [*v.ignore], files is None)
+        plan,seen,origin = self.plan_working(v.ref, target, man, wanted, [*v.ignore], files is None)
         plan.root = v.root
-        if not dry_run and plan: self._finish(plan, seen, origin, keep_going, files is None)
+        if not dry_run and plan: self.carry_out(plan, seen, origin, keep_going, files is None)
         if not dry_run and files is None: remember()
     plan.notes += said
     if dry_run: return plan
@@ -242,7 +242,14 @@ def _replaceable(target):
     return os.path.isdir(target) and not os.listdir(target) and not os.path.ismount(target) and os.access(target.parent, os.W_OK|os.X_OK)
 
 @patch
-def _finish(self:Repo, plan, seen, origin, keep_going, whole):
+def carry_out(self:Repo,
+    plan:Plan, # Of a working folder; with `seen` and `origin` as from `plan_working`
+    seen,
+    origin:dict,
+    keep_going:bool, # Bring back what can be had, if some files are damaged
+    whole:bool, # All files of the version, so that the folder is known to be clean?
+):
+    "Do what a plan says"
     stats = self._into_working(plan, seen, origin, keep_going)
     as_it_was = plan.at.copy()
     as_it_was[[*plan.writes, *plan.touches]] = -1
@@ -289,7 +296,15 @@ def _hidden(plan, hidden):
     return next((p for i in plan.dirs if blocked(p := plan.man.paths[i])), None)
 
 @patch
-def _plan_working(self:Repo, label, target, man, wanted, rules, removes):
+def plan_working(self:Repo,
+    label:str, # What is brought back, for messages
+    target, # A working folder
+    man:Manifest, # How it shall be
+    wanted, # Places in `man`; None for all
+    rules:list, # What is no data in it
+    removes:bool, # Do files go that `man` does not have?
+)->tuple: # The `Plan`, the `Look` at the folder, and what is known of where it came from
+    "What has to be done to a folder that is in use; a path where something stands that is not seen is refused"
     _sweep(target, '.dvnb-restore-*')
     seen = look(target, ignore_rules(target, rules, []), [self.folder] if self.folder else ())
     cur,origin = manifest_of(seen, StatCache(self.local.stat_file(target))),self.local.origin(target)

@@ -75,7 +75,7 @@ def cells_view(
 ):
     "Cells that differ, the old value before the new one"
     if not t.rows.changed: return None
-    found = t._cells(n*max(len(t.changed_cells()), 1))
+    found = t.raw_cells(n*max(len(t.changed_cells()), 1))
     names,rows = [*found.columns[:-3]],_rows_of(found, found.columns[:-3])[:n]
     heads = [_head(k, [r[0][i] for r in rows]) for i,k in enumerate(names)]
     columns = [k for k in map(t.columns.word, (p.new for p in t.columns.pairs)) if any(k in r[1] for r in rows)]

@@ -21,7 +21,7 @@ session,_open = {},threading.local()
 
 def repo_class():
     "`Repo`, with every page loaded that gives it something to do"
-    import dvnb.snapshots, dvnb.folder, dvnb.takeback, dvnb.values, dvnb.upkeep, dvnb.proof, dvnb.loading, dvnb.transfer, dvnb.tfdsimport, dvnb.datedfolders, dvnb.citation, dvnb.gitpointer
+    import dvnb.snapshots, dvnb.folder, dvnb.takeback, dvnb.values, dvnb.upkeep, dvnb.checkup, dvnb.proof, dvnb.loading, dvnb.transfer, dvnb.tfdsimport, dvnb.datedfolders, dvnb.citation, dvnb.gitpointer
     return dvnb.repo.Repo
 
 # %% ../nbs/api/20_inuse.ipynb #d7755749

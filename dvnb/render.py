@@ -14,6 +14,7 @@ from fastcore.xml import B, Code, Del, Details, Div, Em, Ins, Li, P, Safe, Small
 from .adopt import Adopted
 from .catalog import Snapshot
 from .changes import DatasetDiff
+from .checkup import CheckReport
 from .chunk import DvnbError
 from .citeview import made_from
 from .contentview import CONTENT_CSS, content_view
@@ -25,7 +26,6 @@ from .manifest import DIR
 from .repo import Log
 from .repodiff import States
 from .text import human, many
-from .upkeep import CheckReport
 
 # %% ../nbs/api/19_render.ipynb #05a4a474
 def marks(
@@ -209,7 +209,7 @@ def __ft__(self:DatasetDiff, n:int=200):
     if self.clean: return Div(P(*sides, 'no difference', cls='dv-h'), P(Small(f'{many(touched, "file")} with another time or mode')) if touched else None)
     nxt = (' next ', Code(txt(f'{self.dataset}:{self.next_version}'))) if self.version and not self.new.root else ()
     return Div(P(*sides, badge(self.level), *nxt, ' ', *chips(self.files.counts()), cls='dv-h'),
-        _reasons(self.verdict.reasons), *(P(Small(txt(o, 400))) for o in self._key_notes()), P(Small('judged with '), Code(txt(self.policy))) if str(self.policy) else None, _moves(self), lines(changes_tree(self.files), n)[0], *insides(self, n))
+        _reasons(self.verdict.reasons), *(P(Small(txt(o, 400))) for o in self.key_notes()), P(Small('judged with '), Code(txt(self.policy))) if str(self.policy) else None, _moves(self), lines(changes_tree(self.files), n)[0], *insides(self, n))
 
 # %% ../nbs/api/19_render.ipynb #14906934
 def _near(folder):

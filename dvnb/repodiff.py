@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from .catalog import Snapshot
 from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
-import dvnb.levels  # gives a `DatasetDiff` its levels
+import dvnb.levels, dvnb.summary  # give a `DatasetDiff` its levels and its words
 from .ref import RefError, VersionNotFound
 from .repo import Repo, as_tree
 from .text import Shown
@@ -30,7 +30,7 @@ def diff(self:Repo,
     "What changed from `old` to `new`"
     a = self.meaning(old)
     b = self.meaning(new) if new is not None else None
-    if b is None: a,b = self._other_side(a)
+    if b is None: a,b = self.other_side(a)
     v = next((s for s in (a, b) if isinstance(s, Snapshot)), None)
     rules,policy = v.ignore if v else None,self._judge(a, b)
     if key: policy = replace(policy, key=key)
@@ -63,7 +63,10 @@ def _remembered(self:Repo, what, make):
     return self._diffs[what]
 
 @patch
-def _other_side(self:Repo, a):
+def other_side(self:Repo,
+    a, # As from `meaning`: a `Snapshot`, a `Path` or frames
+)->tuple: # Old and new
+    "What to compare `a` with where nobody says it: a folder with its version, a version with the latest, that with the one before"
     if not isinstance(a, Snapshot):
         o = self.local.origin(a) if isinstance(a, Path) else {}
         if not o: raise RefError(f'compare {a if isinstance(a, Path) else "the frame"} with what? give a second side')

@@ -40,12 +40,12 @@ def source(self:Repo, x, name:str=None)->Source:
     if isinstance(x, Snapshot): raise RefError(f'{x.ref} is a version already')
     if is_frame(x):
         if not name: raise RefError("a DataFrame needs a name: dv.snapshot(df, 'sales')")
-        return Source(x, self._dataset(name), 'frames', to_tables(x))
+        return Source(x, self.dataset_of(name), 'frames', to_tables(x))
     if not isinstance(x, (str, os.PathLike)) or not os.fspath(x): raise ScanError(f'{"an empty text" if isinstance(x, str) else f"a {type(x).__name__}"} is neither a folder, a file nor a DataFrame: give one of these')
     path = Path(os.fsdecode(x))
     if not os.path.exists(path): raise ScanError(f'{shown(str(x))} is not there: give a folder, a file or a DataFrame')
     if path.is_dir() and self.folder and inside(path, self.folder): raise ScanError(f'{x} lies inside the repo {self.folder}: snapshot data, not the repo')
-    src = Source(path, self._dataset(name) if name else self._name_for(path), 'folder' if path.is_dir() else 'file')
+    src = Source(path, self.dataset_of(name) if name else self._name_for(path), 'folder' if path.is_dir() else 'file')
     if not name and src.dataset!=path.name and not self.local.origin(path): src.notes.append(f'named {src.dataset}')
     return src
 
@@ -54,7 +54,10 @@ def inside(path, folder)->bool:
     return Path(same_file(path)).is_relative_to(same_file(folder))
 
 @patch
-def _dataset(self:Repo, name):
+def dataset_of(self:Repo,
+    name:str, # A name, or a name and a config: `digits/small`
+)->str:
+    "The dataset that is meant where one is made: no version of it, and no config that differs from another by case alone"
     r = Ref.parse(name)
     if r.version is not None or r.label is not None: raise RefError(f'{name} names a version: write {r.dataset}, and version=... for a number')
     if r.kwargs: raise RefError(f'{name} has options, which only a dataset with a builder takes: write {r.dataset}, or a config such as {r.name}/small')

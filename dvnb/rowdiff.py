@@ -163,8 +163,8 @@ def key(self:RowDiff):
 
 # %% ../nbs/api/08_rowdiff.ipynb #34977eb1
 @patch
-def _equal(self:RowDiff):
-    "Are all rows proved equal, in order?"
+def all_equal(self:RowDiff)->bool:
+    "Do the profiles prove that all rows are equal, in order?"
     a,b = self.profiles
     return a.n_rows==b.n_rows and all(p.clean for p in self.columns.pairs) and (bool(self.columns.pairs) or not a.n_rows)
 
@@ -185,7 +185,7 @@ def _lines(self:RowDiff):
 @patch
 def _none(self:RowDiff, moved=0):
     import numpy as np
-    n = 1 if self._equal() else words(self._compared())
+    n = 1 if self.all_equal() else words(self._compared())
     return Found(np.zeros((0, 2+n), 'i8'), np.zeros(0, 'i8'), np.zeros(0, 'i8'), moved)
 
 @patch
@@ -236,7 +236,7 @@ def _by_number(self:RowDiff):
 def _find(self:RowDiff):
     import numpy as np
     if not self.columns.pairs: return self._by_number()
-    if self._equal(): return self._none()
+    if self.all_equal(): return self._none()
     if self._same_set() and not self._plan.get('read'): return self._none(self._moved_only)
     lines,res = self._lines(),self._none()
     if lines.gaps: res = self._in_gaps(lines.gaps)

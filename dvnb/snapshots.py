@@ -95,7 +95,11 @@ def keep(self:Repo,
 def _holds(self:Repo, man, nodes): return self.store.index.find(as_array(nodes))[0].all() and not self.lacking(man)
 
 @patch
-def _keep_draft(self:Repo, draft, parent):
+def keep_draft(self:Repo,
+    draft:Draft,
+    parent:Snapshot|None, # What it will follow: equal files are kept as there
+)->tuple: # As from `keep`
+    "Make all that a draft names durable"
     man = draft.man
     if parent and any(man.paths[i] not in man.lists for i in np.flatnonzero(man.size>WHOLE).tolist()): borrow_lists(man, as_tree(parent, self).manifest)
     return self.keep(lambda: draft.man, lambda places: self._read_again(draft, places))
@@ -134,27 +138,33 @@ def commit(self:Repo, draft:Draft, ask, against=None, **fields)->Snapshot:
         used,first = self.catalog.listing(dataset),used is None
         if not first and ask['version'] is None and ask['bump'] is None and (same := self.same_version(draft)): return self._again(draft, same)
         (parent, above),at = (against(dataset), None) if against else self.neighbours(dataset, ask['version']),seconds()
-        root,nodes = self._keep_draft(draft, parent)
-        diff = self._against(parent, draft)
+        root,nodes = self.keep_draft(draft, parent)
+        diff = self.diff_draft(parent, draft)
         judged,schemas = diff.verdict if diff is not None else Verdict(Level.NONE, ['first version']),schemas_of(parent, diff)
         v = number(used, parent and parent.version, judged.level, evidence=str(judged), **ask)
         if not ask['force'] and (found := self.overrun(draft, v, above, schemas)): raise _too_much(v, above, found)
         hints = self.hints(diff)
         policy = diff.policy if diff is not None else self.policy_of(dataset)
-        rec = self._record(draft, root, parent, judged, v, policy, forced=ask['force'], schemas=schemas, hinted=[*hints], **fields)
-        if self.catalog.listing(dataset).keys()!=used.keys() or not self._still(draft, nodes, at): continue
+        rec = self.new_record(draft, root, parent, judged, v, policy, forced=ask['force'], schemas=schemas, hinted=[*hints], **fields)
+        if self.catalog.listing(dataset).keys()!=used.keys() or not self.still_held(draft, nodes, at): continue
         try: made = self.catalog.add(rec)
         except VersionTaken:
             if ask['version'] is not None: raise
             continue
-        if self._still(draft, nodes, at): return self._made(made, draft, diff, parent, above, hints.values())
+        if self.still_held(draft, nodes, at): return self._made(made, draft, diff, parent, above, hints.values())
         self.catalog.mark(made, 'forgotten', reason='its chunks were collected while it was written')
 
 def _too_much(v, above, found):
     return RefError(f"{v} would stand below {above.ref}, which does not read as that promises: ask for a number above the latest, or force='why'\n{found}")
 
 @patch
-def _still(self:Repo, draft, nodes, at): return seconds()-at<SAFE or not self.store.refresh() or self._holds(draft.man, nodes)
+def still_held(self:Repo,
+    draft:Draft,
+    nodes, # Names of the nodes of its manifest, as from `keep_draft`
+    at:float, # When that was made durable, in `seconds`
+)->bool:
+    "Is all that the draft names there to stay? Looked up only if so much time went by that it may have been collected"
+    return seconds()-at<SAFE or not self.store.refresh() or self._holds(draft.man, nodes)
 
 def seconds()->float:
     "A clock that goes on while the machine sleeps"
@@ -166,7 +176,13 @@ def _again(self:Repo, draft, same):
     return _known(same, self.latest(same.dataset))
 
 @patch
-def _against(self:Repo, parent, draft, in_brief=True, derived=None):
+def diff_draft(self:Repo,
+    parent:Snapshot|None, # What the draft is judged against
+    draft:Draft,
+    in_brief:bool=True, # Is the level what is wanted, and no more evidence than can be had without much reading?
+    derived=None, # Where what was computed is kept; by default in the repo
+): # A `DatasetDiff`, by the policy in force; None if there is no parent
+    "What a draft would change"
     if parent is None: return None
     policy = self.policy_of(parent.dataset)
     return diff_trees(as_tree(parent, self), draft.tree(), policy, parent.version, parent.dataset, derived or self.derived, self.first_of(parent, policy), in_brief)
@@ -179,7 +195,16 @@ def schemas_of(
     return (parent.record.get('schemas') or {} if parent else {}) | (diff.schemas if diff else {})
 
 @patch
-def _record(self:Repo, draft, root, parent, judged, version, policy, **fields):
+def new_record(self:Repo,
+    draft:Draft,
+    root:bytes, # Of its manifest
+    parent:Snapshot|None, # What it follows
+    judged:Verdict, # On the step from there
+    version:Version,
+    policy:Policy, # By which that was judged
+    **fields, # More of the record; they win
+)->dict:
+    "What is written down of a version: its content, its place among the others, and where it came from"
     name,_,config = draft.src.dataset.partition('/')
     o = self.local.origin(draft.src.x) if draft.src.tables is None else {}
     base = o.get('base') if o.get('name')==draft.src.dataset else None
@@ -259,4 +284,4 @@ def follow(self:Repo,
 def _preview(self:Repo, src, rules, latest):
     draft = self.draft(src, rules, Hasher())
     empty = Tree('nothing', Manifest.of([]))
-    return self._against(latest, draft, in_brief=False) if latest else diff_trees(empty, draft.tree())
+    return self.diff_draft(latest, draft, in_brief=False) if latest else diff_trees(empty, draft.tree())

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from .chunk import CHUNKER, digest
 from .objects import KeyTaken, NoObject, StoreError, objects
 from .pack import RAW, Index, PackBuffer, as_array, as_names, as_rows, dump_index, load_index, pack_key, read_footer
-from .packframe import Damaged, encode, or_error, runs
+from .packframe import Damaged, each_ahead, encode, or_error, runs
 
 # %% ../nbs/api/01_store.ipynb #b23cc41d
 FORMAT,MANY = 1,32
@@ -182,11 +182,12 @@ def put_many(self:Store,
     new = {n: i for i,(n,h) in enumerate(zip(names, held.tolist())) if not h and n not in self._fresh}
     datas,kinds = [datas[i] for i in new.values()],[kinds[i] for i in new.values()]
     frames = self._map(self._encode, datas, kinds) if new else []
-    for n,d,(frame,codec) in zip(new, datas, frames): self._append(n, frame, len(d), codec)
+    for n,d,(frame,codec) in zip(new, datas, frames): self.append_frame(n, frame, len(d), codec)
     return names
 
 @patch
-def _append(self:Store, name, frame, raw, codec):
+def append_frame(self:Store, name:bytes, frame, raw:int, codec:int):
+    "Put a frame, as `encode` gives it of `raw` bytes, into the next pack"
     self._fresh.add(name)
     if self._pack.add(name, frame, raw, codec): self._seal()
 
@@ -299,25 +300,19 @@ def read_many(self:Store,
     for j,d in self.read_rows(self.index.packs, rows[have], ahead):
         if isinstance(d, StoreError): again.append(int(have[j]))
         else: yield int(have[j]),d
-    if again: yield from self._read_again(names, again)
+    if again: yield from self.read_again(names, again)
 
 @patch
 def read_rows(self:Store, packs, rows, ahead:int=4): # Yields (place in `rows`, bytes, a view or a `StoreError`)
     def fetch(run): return run.tolist(),self._read_run(packs, rows[run])
     parts = runs(rows, np.lexsort((rows['offset'], rows['pack'])), self.objs.remote)
-    for places,datas in _each(fetch, parts, self.pool, ahead): yield from zip(places, datas)
-
-def _each(f, xs, pool, ahead):
-    "`f` of each, in order, up to `ahead` of them under way in `pool`"
-    jobs = deque()
-    for x in xs if ahead else ():
-        jobs.append(pool.submit(f, x))
-        if len(jobs)>ahead: yield jobs.popleft().result()
-    while jobs: yield jobs.popleft().result()
-    if not ahead: yield from map(f, xs)
+    for places,datas in each_ahead(fetch, parts, self.pool, ahead): yield from zip(places, datas)
 
 @patch
-def _read_again(self:Store, names, places):
+def read_again(self:Store,
+    names:list, # Digests
+    places, # In `names`
+): # Yields (place, bytes, a view or a `StoreError`)
     "Chunks that were not where the index says: by an index that is read anew, in every pack that has a copy"
     idx = self.load(condemned=True) if self._based_on else self.index
     for i in places:

@@ -62,7 +62,7 @@ def _reading(self:BriefDiff):
 def counted(self:BriefDiff)->bool:
     "Are the rows that differ few enough to be read?"
     def may(): return self._n_values()<=self.most or all(n<=m for n,m in zip(self._reading(), (self.most, 4*self.most)))
-    return self._once('counted', lambda: self._equal() or may())
+    return self._once('counted', lambda: self.all_equal() or may())
 
 # %% ../nbs/api/09_tablebrief.ipynb #19aeb937
 @patch

@@ -6,7 +6,7 @@
 __all__ = ['arrow_type', 'fit_text', 'next_word', 'first_misfit', 'Typing']
 
 # %% ../nbs/api/07_tablecast.ipynb #b4c65204
-from .table import _raw, _text
+from .table import raw_values, text_values
 
 # %% ../nbs/api/07_tablecast.ipynb #3d38f348
 _stamps = [f'timestamp[{u}{zone}]' for zone in ('', ', tz=UTC') for u in ('ms', 'us', 'ns')]
@@ -32,7 +32,7 @@ _yes,_no = ['true', 'True', 'TRUE'],['false', 'False', 'FALSE']
 def _starts(a, i):
     "Byte `i` of each text of `a`, 0 where it is shorter"
     import numpy as np
-    n,chars = _text(a)
+    n,chars = text_values(a)
     at = np.cumsum(n)-n+i
     chars = np.concatenate([chars, np.zeros(1, 'u1')])
     return np.where(n > i, chars[np.minimum(at, len(chars)-1)], 0)
@@ -47,7 +47,7 @@ def _written_oddly(a):
 def _digits_lost(a, x):
     "Is a number of `a` an integer or a power too large for its float in `x`?"
     import numpy as np, pyarrow as pa, pyarrow.compute as pc
-    values = _raw(x.fill_null(0), '<f8')
+    values = raw_values(x.fill_null(0), '<f8')
     big = np.flatnonzero(np.abs(values) >= 2**53)
     texts,endless = a.take(big),pa.array(np.isinf(values[big]))
     lost = pc.or_(pc.match_substring_regex(texts, '^-?[0-9]+$'), pc.and_(endless, pc.match_substring_regex(texts, '[0-9]')))

@@ -10,7 +10,7 @@ from datetime import date
 from fastcore.basics import patch
 from .feed import Spans
 from .rowdiff import RowDiff
-from .table import _pandas_meta, to_frame
+from .table import pandas_meta, to_frame
 from .tablefile import is_own
 from .tablehash import row_hashes as hash_rows
 
@@ -51,7 +51,7 @@ def _pairs_of(self:CellDiff, changed):
 
 def _plain_days(source):
     "Does `read` give the dates of `source` as `datetime64`, for nobody noted that they were objects?"
-    return not is_own(source.metadata) and not _pandas_meta(source)
+    return not is_own(source.metadata) and not pandas_meta(source)
 
 @patch
 def cells(self:CellDiff,
@@ -59,7 +59,7 @@ def cells(self:CellDiff,
 ): # A DataFrame: the key, or the new table's row number as `row`; `column`, `old`, `new`
     "The first cells that differ"
     import pandas as pd
-    res = self._cells(n).copy()
+    res = self.raw_cells(n).copy()
     if any(_plain_days(s) for s in self.sources):
         for k in 'old','new': res[k] = pd.Series([pd.Timestamp(o) if type(o) is date else o for o in res[k]], res.index, object)
         for k in res.columns[:-3]:
@@ -69,7 +69,9 @@ def cells(self:CellDiff,
 def _free(name, taken): return name if name not in taken else _free(f'{name} (key)', taken)
 
 @patch
-def _cells(self:CellDiff, n): return self._once(('cells', n), lambda: self._cells_of(self._first_changed(n), n))
+def raw_cells(self:CellDiff, n:int):
+    "As `cells(n)`, dates as they are kept; found once, and not to be changed"
+    return self._once(('cells', n), lambda: self._cells_of(self._first_changed(n), n))
 
 def _values(old, new):
     "The values of two columns; those of a narrow float on both sides keep its width, and so its few digits"

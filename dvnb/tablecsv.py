@@ -7,8 +7,7 @@ __all__ = ['longest_line', 'csv_header', 'csv_records', 'csv_batches']
 
 # %% ../nbs/api/07_tablecsv.ipynb #70c33f00
 import csv, io
-from .table import TableError
-from .table import _check_columns
+from .table import TableError, check_columns
 
 # %% ../nbs/api/07_tablecsv.ipynb #ed7f8dae
 longest_line = 1<<26
@@ -48,7 +47,7 @@ def csv_header(
     text = _decoded(data, name)
     if not text.strip('\r\n'): raise TableError(f'{name} could not be read as CSV: it is empty')
     names = next(o for o in csv.reader(io.StringIO(text, newline=''), delimiter=sep) if o)
-    try: _check_columns(names)
+    try: check_columns(names)
     except TableError as e: raise TableError(f'{name}: {e}') from None
     return names
 

@@ -93,7 +93,7 @@ def _nullable(self:TableDiff):
 def _nullable_words(self:TableDiff, pairs):
     fields = {p.new: self.sources[1].schema.field(p.new).nullable for p in pairs}
     may,not_ = (names_shown([self.columns.word(k) for k,yes in fields.items() if yes==o]) for o in (True, False))
-    none = f'none of {many(self.rows.new if not self._equal() else self.profiles[1].n_rows, "row")} does'
+    none = f'none of {many(self.rows.new if not self.all_equal() else self.profiles[1].n_rows, "row")} does'
     return '; '.join([*([f'{may} may hold nulls now ({none})'] if may else []), *([f'{not_} may no longer hold nulls (no row did)'] if not_ else [])])
 
 @patch
@@ -132,7 +132,7 @@ def other_slice(self:TableDiff,
     split:str, # The name of the table in a slice
 )->str: # Such as `train[30:40]` or `train[:25%]`; empty where none can be named for sure
     "A slice that returns other rows now"
-    if self._equal(): return ''
+    if self.all_equal(): return ''
     r = self.rows
     if r.old!=r.new: return f'{split}{other_part(r.old, r.new)}'
     if not r.changed or r.added or self._other_order(): return ''
@@ -185,7 +185,7 @@ def _maybe(self:TableDiff):
 @patch
 def _unaccounted(self:TableDiff):
     "What fingerprints say and rows did not show: nothing is taken for equal that was not proved to be"
-    if self._equal(): return []
+    if self.all_equal(): return []
     names = [self.columns.word(p.new) for p in self.columns.pairs if p.alike and not p.clean and not self._tolerance(p)]
     return [('rows_changed', 1, f'values of {names_shown(names)} differ by their fingerprints, though no row was found that does')] if names else []
 
@@ -195,7 +195,7 @@ def kinds(self:TableDiff,
 )->list: # Of (kind, number, evidence)
     "What happened, as facts"
     def make():
-        found = [] if self._equal() else [*self._row_facts()] if rows else [self._maybe()]
+        found = [] if self.all_equal() else [*self._row_facts()] if rows else [self._maybe()]
         res = [*self._column_facts(), *(found or self._unaccounted())]
         return res or self._recoded()
     return [] if self.same_bytes else [*self._once(('kinds', rows), make)]
@@ -227,12 +227,12 @@ def summary(self:TableDiff,
 )->str:
     "The difference in lines of text"
     a,b = self.sources
-    key = f', key {", ".join(map(shown, self.key))}' if not self._equal() and self.key else ''
+    key = f', key {", ".join(map(shown, self.key))}' if not self.all_equal() and self.key else ''
     rows = [p.n_rows for p in self.profiles]
     head = f'{shown(a.name)} -> {shown(b.name)}: {f"{rows[0]:,} -> " if rows[0]!=rows[1] else ""}{many(rows[1], "row")}{key}'
     if self.same: return f'{head}, no difference'+' but in bytes'*bool(self.kinds())
-    lines = [*self._column_lines(), *([] if self._equal() else self._row_lines())]
-    cells = [] if self._equal() else [*self._cells(n).itertuples(index=False, name=None)]
+    lines = [*self._column_lines(), *([] if self.all_equal() else self._row_lines())]
+    cells = [] if self.all_equal() else [*self.raw_cells(n).itertuples(index=False, name=None)]
     seen = [f'    {self._row_name(o[:-3])}  {shown(o[-3])}  {in_short(o[-2])} -> {in_short(o[-1])}' for o in cells]
     total = sum(self.changed_cells().values()) if cells else 0
     return '\n'.join([head, *('  '+o for o in lines), *seen, *([f'    ... and {total-len(cells):,} more cells'] if total>len(cells) else [])])

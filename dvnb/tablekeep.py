@@ -17,7 +17,7 @@ from .tablecast import Typing, arrow_type, fit_text, next_word
 from .tablecast import _nulls
 from .tablecsv import csv_batches, csv_header, csv_records, longest_line
 from .tablecsv import _TooSmall
-from .tablegroups import _ParquetSource
+from .tablegroups import ParquetSource
 from .tablejson import fit_json, json_blocks, json_records, wider_word
 
 # %% ../nbs/api/07_tablekeep.ipynb #a611659f
@@ -106,7 +106,7 @@ def _into_cache(cache, key, path):
 # %% ../nbs/api/07_tablekeep.ipynb #11dd7e5f
 _text_key = b'dvnb.text'
 
-class _TextSource(_ParquetSource):
+class _TextSource(ParquetSource):
     "Decoded text"
     def __init__(self, file, name):
         super().__init__(file, name)

@@ -11,8 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from .table import TableError
-from .table import _fixed, _kind, _lengths, _raw, _valid
+from .table import TableError, fixed_values, kind_of, list_lengths, raw_values, validity
 from .tablehash import _bare, _codes, _numbers, _units
 
 # %% ../nbs/api/07_tablemeasure.ipynb #65f6f5bd
@@ -127,8 +126,8 @@ def _number_facts(a, x, hist, ok):
 def _time_facts(a, ok):
     "Facts of dates, times, timestamps or durations `a`"
     import numpy as np
-    t,kind = a.type,_kind(a.type)
-    x = _raw(a, f'<i{t.bit_width//8}').astype('i8', copy=False)
+    t,kind = a.type,kind_of(a.type)
+    x = raw_values(a, f'<i{t.bit_width//8}').astype('i8', copy=False)
     if kind in ('time', 'duration'): return _number_facts(a, x, lambda y: _number_counts(y/_units[t.unit]), ok)
     most = 73_000_000
     if kind == 'date':
@@ -139,7 +138,7 @@ def _time_facts(a, ok):
 def _decimal_facts(a, ok):
     "Facts of decimals `a`"
     import numpy as np, pyarrow.compute as pc
-    parts = _fixed(a)
+    parts = fixed_values(a)
     parts = parts.view(f'<i{parts.itemsize}').astype('i8')
     x,few = parts[:,0],(parts[:,1:] == parts[:,:1] >> 63).all()
     y = x if ok is None else x[ok]
@@ -152,12 +151,12 @@ def _decimal_facts(a, ok):
 
 def _byte_lengths(a):
     import pyarrow.compute as pc
-    return _raw(pc.binary_length(a).cast('int64'), '<i8')*_valid(a)
+    return raw_values(pc.binary_length(a).cast('int64'), '<i8')*validity(a)
 
 def _text_facts(a, ok):
     "Facts of text or binary `a`"
     import pyarrow as pa, pyarrow.compute as pc
-    kind = _kind(a.type)
+    kind = kind_of(a.type)
     if str(a.type).endswith('_view'): a = a.cast(pa.large_binary() if kind == 'binary' else pa.large_string())
     n = _byte_lengths(a)
     res = _Facts(len(a), a.null_count, hist=Histogram('length', _number_counts(n if ok is None else n[ok]).counts), rising=not a.null_count)
@@ -170,7 +169,7 @@ def _text_facts(a, ok):
 def _coded_facts(a, ok):
     "Facts of dictionary array `a`, from its dictionary where that is the smaller part"
     import numpy as np, pyarrow as pa
-    kind = _kind(a.type.value_type)
+    kind = kind_of(a.type.value_type)
     if kind != 'text' or a.dictionary.null_count or len(a.dictionary) > len(a)//4: return _facts(a.dictionary_decode())
     codes = _codes(a)
     counts = np.bincount(codes if ok is None else codes[ok], minlength=len(a.dictionary))
@@ -184,8 +183,8 @@ def _coded_facts(a, ok):
 def _facts(a):
     "Facts of array `a`"
     a = _bare(a)
-    kind = _kind(a.type)
-    ok = _valid(a).view('?') if a.null_count else None
+    kind = kind_of(a.type)
+    ok = validity(a).view('?') if a.null_count else None
     if kind == 'bool': return _number_facts(a, _numbers(a), lambda y: Histogram('bool', _count(y)), ok)
     if kind in ('int', 'float'): return _number_facts(a, _numbers(a), _number_counts, ok)
     if kind in ('date', 'time', 'timestamp', 'duration'): return _time_facts(a, ok)
@@ -193,13 +192,13 @@ def _facts(a):
     if kind in ('text', 'binary'): return _text_facts(a, ok)
     if kind == 'categorical': return _coded_facts(a, ok)
     res = _Facts(len(a), a.null_count, hist=Histogram(None, {}), rising=False)
-    if kind.endswith(('list', 'list_view')): res.hist = Histogram('length', _number_counts(_lengths(a) if ok is None else _lengths(a)[ok]).counts)
+    if kind.endswith(('list', 'list_view')): res.hist = Histogram('length', _number_counts(list_lengths(a) if ok is None else list_lengths(a)[ok]).counts)
     return res
 
 # %% ../nbs/api/07_tablemeasure.ipynb #28e2c0e0
 def _text_time(x, t):
     "Raw value `x` of a date or time as ISO text, or as a number where the calendar ends"
-    kind = _kind(t)
+    kind = kind_of(t)
     if kind == 'duration' or x is None: return x
     per = 86_400_000 if str(t) == 'date64[ms]' else 1 if kind == 'date' else _units[t.unit]
     whole,rest = divmod(x, per)
@@ -212,7 +211,7 @@ def _text_time(x, t):
 
 def _shown(x, t):
     "`min` or `max` of a column of type `t` as JSON keeps it"
-    kind = _kind(t)
+    kind = kind_of(t)
     if kind in ('date', 'time', 'timestamp', 'duration'): return _text_time(x, t)
     if kind == 'bool' and x is not None: return bool(x)
     if kind == 'decimal' and x is not None: return f'{x.normalize():f}'
@@ -220,7 +219,7 @@ def _shown(x, t):
 
 def _value_type(t):
     "The type of the values in columns of type `t`"
-    kind = _kind(t)
+    kind = kind_of(t)
     return _value_type(t.storage_type if kind == 'extension' else t.value_type) if kind in ('extension', 'categorical', 'run_end_encoded') else t
 
 # %% ../nbs/api/07_tablemeasure.ipynb #23d6dfe9

@@ -15,8 +15,8 @@ from .table import TableError, is_frame, to_frame
 from .table import _to_table
 from .tablecast import _chain
 from .tablefile import is_own, read_parquet
-from .tablegroups import TableSource
-from .tablegroups import _FrameSource, _ParquetSource, _ShardSource, _named, _open_arrow, _reading
+from .tablegroups import ParquetSource, TableSource
+from .tablegroups import _FrameSource, _ShardSource, _named, _open_arrow, _reading
 from .tablejson import join_words
 from .tablekeep import told
 from .tablekeep import _Csv, _Json, _json_reader, _open_text, _packings, _readers
@@ -30,7 +30,7 @@ class TableFormat:
         packed=False, # May it be .gz, .bz2, .xz or .zst?
     ): self.reader,self.open,self.packed = reader,open,packed
 
-_parquet = TableFormat('parquet/1', lambda file, name, *_: _ParquetSource(file, name))
+_parquet = TableFormat('parquet/1', lambda file, name, *_: ParquetSource(file, name))
 _arrow = TableFormat('arrow/1', lambda file, name, *_: _open_arrow(file, name))
 _json_lines = TableFormat(_json_reader, _open_text(_Json, True), True)
 table_formats = {'.parquet': _parquet, '.pq': _parquet, '.feather': _arrow, '.arrow': _arrow, '.ipc': _arrow,

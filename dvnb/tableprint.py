@@ -7,12 +7,11 @@ __all__ = ['fingerprint', 'join_prints', 'column_prints']
 
 # %% ../nbs/api/07_tableprint.ipynb #d3d06ac3
 from functools import cache
-from .tablehash import value_hashes
-from .tablehash import _salt
+from .tablehash import salt, value_hashes
 
 # %% ../nbs/api/07_tableprint.ipynb #5f821280
 _prime = 2**61-1
-_bases = [_salt(f'lane {i}') % _prime for i in range(2)] + [1]
+_bases = [salt(f'lane {i}') % _prime for i in range(2)] + [1]
 
 def _reduce(x):
     "uint64 `x` modulo the prime, or the prime itself for 0"

@@ -13,13 +13,11 @@ from dataclasses import dataclass, fields
 from itertools import chain
 from blake3 import blake3
 from fastcore.basics import patch
-from .table import TableError
-from .table import _kind
-from .tablefile import _mix
+from .table import TableError, kind_of
+from .tablefile import mix
 from .tablegroups import value_type
 from .tablegroups import _one_batch, _piece_bytes, _pieces
-from .tablehash import fold_rows, value_hashes
-from .tablehash import _salt
+from .tablehash import fold_rows, salt, value_hashes
 from .tablemeasure import Histogram
 from .tablemeasure import _Facts, _facts, _shown, _value_type
 from .tableopen import open_table, table_format
@@ -67,11 +65,11 @@ class TableProfile:
         columns=None, # Names of the columns that count, or None for all
     ): # uint64 array, one number a block
         "Name each block by its number of rows and the prints of its `columns`, in whatever order these stand"
-        res = _mix(self.rows.astype('u8'))
+        res = mix(self.rows.astype('u8'))
         for name in columns if columns is not None else self.columns:
             x,y = self.prints[name].T
-            res = res + _mix(_mix(x ^ _salt('column '+name)) + y)
-        return _mix(res)
+            res = res + mix(mix(x ^ salt('column '+name)) + y)
+        return mix(res)
 
 # %% ../nbs/api/07_tableprofile.ipynb #5c11fa93
 _sample,_held,_cheap = 1<<16,1<<24,1<<20
@@ -97,11 +95,11 @@ def _part(batch, first, cut, keep):
     for name,col in zip(names, batch.columns):
         h = known[name] if name in known else value_hashes(col)
         sums.append(_sums(h, at))
-        row += _mix(h ^ _salt('column '+name))
+        row += mix(h ^ salt('column '+name))
         facts.append(_facts(col))
         if name in keep and not col.null_count: hashes[name] = h
-    row = _mix(row)
-    twice = np.stack([_sums(o, np.array([n]))[0,2] for o in (row, _mix(row ^ _salt('row')))])
+    row = mix(row)
+    twice = np.stack([_sums(o, np.array([n]))[0,2] for o in (row, mix(row ^ salt('row')))])
     segments = _between(np.stack(sums, 1), at[:-1]) if sums else np.zeros((len(at)-1, 0, 3), 'u8')
     return _Part(np.diff(at), strength[at[1:]-1], segments, twice if names else twice*0, facts, hashes)
 
@@ -121,7 +119,7 @@ class _Sample:
         for name,col in zip(table.schema.names, table.columns):
             h = value_hashes(col)
             h.sort()
-            self.kinds[name] = _kind(_value_type(col.type))
+            self.kinds[name] = kind_of(_value_type(col.type))
             self.distinct[name] = int((h[1:] != h[:-1]).sum()) + bool(len(h) and not col.null_count)
         self.order = sorted(self.kinds, key=lambda o: _rank(o, list(self.kinds).index(o), self.kinds[o]))
 

@@ -73,12 +73,12 @@ def undo(self:Repo,
 
 @patch
 def _take_back(self:Repo, target, man, added, rec, dry_run):
-    plan,seen,origin = self._plan_working(f'before {rec["label"]}', target, man, None, [], False)
+    plan,seen,origin = self.plan_working(f'before {rec["label"]}', target, man, None, [], False)
     places = {p: j for j,p in enumerate(plan.cur.paths)}
     plan = Plan(plan.label, target, man, None, plan.cur, [places[p] for p in added if p in places])
     plan.undo = True
     if dry_run or not plan: return plan
-    self._finish(plan, seen, origin, False, False)
+    self.carry_out(plan, seen, origin, False, False)
     if rec['origin']:
         self.local.remember(target, **{k: v for k,v in rec['origin'].items() if k!='folder'})
         plan.notes += self.follow(target, rec['origin']['base'])

@@ -107,7 +107,7 @@ def import_tfds(self:Repo,
     out.skipped.update(skipped)
     for v in found:
         try:
-            dataset = self._dataset(f'{v.name}/{v.config}' if v.config else v.name)
+            dataset = self.dataset_of(f'{v.name}/{v.config}' if v.config else v.name)
             self._import_version(out, v, dataset)
             self.catalog.revise(dataset, 'about', lambda old: old | _citation(v))
         except (AdoptError, RefError, ScanError, TableError) as e: out.skipped[str(v.path.relative_to(data_dir))] = str(e)

@@ -19,9 +19,8 @@ from .progress import Progress
 from .ref import Ref, RefError, Version
 from .repo import Repo, as_tree
 from .snapshots import SAFE, seconds
-from .packframe import decode, runs
+from .packframe import decode, each_ahead, runs
 from .store import Store
-from .store import _each
 from .text import human, many
 import dvnb.upkeep  # gives a `Repo` the names of what a version needs
 
@@ -37,10 +36,10 @@ def read_frames(self:Store,
     def fetch(run): return _checked_run(self, packs, rows[run])
     parts = runs(rows, np.lexsort((rows['offset'], rows['pack'])), self.objs.remote)
     again = as_names(names[~found])
-    for out in _each(fetch, parts, self.pool, ahead):
+    for out in each_ahead(fetch, parts, self.pool, ahead):
         again += [f[0] for f in out if isinstance(f[1], StoreError)]
         yield [f for f in out if not isinstance(f[1], StoreError)]
-    for j,d in self._read_again(again, range(len(again))) if again else ():
+    for j,d in self.read_again(again, range(len(again))) if again else ():
         yield [(again[j], d, 0, 0) if isinstance(d, StoreError) else (again[j], bytes(d), len(d), RAW)]
 
 def _checked_run(store, packs, rows):
@@ -64,7 +63,7 @@ def put_frames(self:Store,
     held,n = self.holds(as_array([f[0] for f in frames])).tolist(),0
     for h,(name,frame,raw,codec) in zip(held, frames):
         if h: continue
-        self._append(name, frame, raw, codec)
+        self.append_frame(name, frame, raw, codec)
         n += len(frame)
     return n
 
@@ -250,7 +249,7 @@ def copy(self:Repo,
     "Copy versions to another repo, under their numbers"
     vs = self.meant(refs)
     target = self._target(to, name, vs)
-    there = target._dataset(name) if name else None
+    there = target.dataset_of(name) if name else None
     def names_of(v): return there or v.dataset
     plan = {}
     for v in vs: plan.setdefault(v.dataset, []).append(v)

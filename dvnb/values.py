@@ -29,10 +29,10 @@ from .repo import Repo, as_tree
 from .scan import StatCache, look
 from .scanfiles import manifest_of
 from .slices import file_spans, spans
-from .table import TableError, to_frame
-from .table import _categories, _dtypes, _pandas_meta
+from .table import TableError, categories_of, pandas_meta, to_frame
+from .table import _dtypes
 from .tablefile import as_written, is_own
-from .tablegroups import _ParquetSource
+from .tablegroups import ParquetSource
 from .tableopen import open_table, read_table, table_reader
 from .text import shown
 from .verdict import split_name
@@ -120,7 +120,7 @@ def read(self:Splits, text:str): # A DataFrame
     counts = [len(self.paths(n)) for n in names]
     own = {n: sources[end-k:end] for n,k,end in zip(names, counts, accumulate(counts))}
     parts = [_rows(own[n][i], first, k) for n,lo,hi in found for i,first,k in file_spans(lo, hi, [s.n_rows for s in own[n]])]
-    frames = all(isinstance(s, _ParquetSource) and is_own(s.meta.metadata) for s in sources)
+    frames = all(isinstance(s, ParquetSource) and is_own(s.meta.metadata) for s in sources)
     return to_frame(_together(text, parts or [_rows(sources[0], 0, 0)]), days=not frames)
 
 def _rows(source, first, n):
@@ -133,7 +133,7 @@ def _rows(source, first, n):
             lo += b.num_rows
             if lo>=first+n: break
     table = pa.Table.from_batches(out, source.schema).replace_schema_metadata(source.metadata)
-    return as_written(table, (source.meta.metadata if isinstance(source, _ParquetSource) else None) or {})
+    return as_written(table, (source.meta.metadata if isinstance(source, ParquetSource) else None) or {})
 
 def _together(text, parts):
     "Tables end to end; those of several files may differ in categories, in the order of columns, and where a column holds nothing"
@@ -148,7 +148,7 @@ def _together(text, parts):
 
 def _about(table):
     "What pandas noted: dtypes, and the names of the columns that are the index"
-    meta = _pandas_meta(table.schema)
+    meta = pandas_meta(table.schema)
     return json.dumps([_dtypes(meta), meta.get('column_indexes')]),tuple(o for o in meta.get('index_columns', []) if isinstance(o, str))
 
 def _same_categories(parts):
@@ -157,7 +157,7 @@ def _same_categories(parts):
     for i in range(parts[0].num_columns) if len(parts)>1 else ():
         cols = [p[i] for p in parts]
         if not any(pt.is_dictionary(c.type) for c in cols): continue
-        if all(pt.is_dictionary(c.type) and _categories(c).equals(_categories(cols[0])) for c in cols): continue
+        if all(pt.is_dictionary(c.type) and categories_of(c).equals(categories_of(cols[0])) for c in cols): continue
         parts = [p.set_column(i, p.column_names[i], c.cast(c.type.value_type) if pt.is_dictionary(c.type) else c) for p,c in zip(parts, cols)]
     return parts
 

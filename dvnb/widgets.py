@@ -193,7 +193,7 @@ def first_sides(
         old = repo.latest(log[0].dataset) or log[0]
     a = repo.meaning(old)
     if new is not None: return a,repo.meaning(new)
-    try: return repo._other_side(a)
+    try: return repo.other_side(a)
     except VersionNotFound:
         if not isinstance(a, Snapshot): raise
         return a,next((Path(o['folder']) for o in folders_of(repo, a.dataset)), a)

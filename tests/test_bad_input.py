@@ -225,12 +225,12 @@ def test_a_list_of_chunks_that_is_lacking_and_a_file_that_shrank(repo, tmp_path,
     os.utime(src/'f', ns=(1, 1))
     time.sleep(.1)  # else the last change is too fresh to be believed, and the file is read again
     repo.snapshot(src)
-    other, real = Repo.init(tmp_path/'other'), Repo._keep_draft
+    other, real = Repo.init(tmp_path/'other'), Repo.keep_draft
     os.rename(repo.local.root, other.local.root)
     def shrink(self, draft, parent):
         (src/'f').write_text('short')
         return real(self, draft, parent)
-    monkeypatch.setattr(Repo, '_keep_draft', shrink)
+    monkeypatch.setattr(Repo, 'keep_draft', shrink)
     v = other.snapshot(src, 'd')
     monkeypatch.undo()
     assert brought_back(other.url, v, tmp_path)[b'f'][2] == b'short'

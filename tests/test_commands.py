@@ -256,6 +256,7 @@ def test_a_snapshot_that_fails_makes_no_repo(taxi, args):
 def test_a_dry_run_makes_no_repo(taxi):
     d = dv.snapshot('taxi', dry_run=True)
     assert d.files.added == ['jan.csv'] and not Path('.dvnb').exists()
+    assert [*d.levels().reason] == ['split added']
 
 def test_a_new_repo_lies_beside_git_and_says_so(taxi):
     (taxi.parent/'.git').mkdir()

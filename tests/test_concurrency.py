@@ -9,7 +9,7 @@ from dvnb.pack import Index
 head = '''
 import sys, time, os, pyarrow
 from pathlib import Path
-import dvnb.snapshots, dvnb.folder, dvnb.upkeep, dvnb.values
+import dvnb.snapshots, dvnb.folder, dvnb.checkup, dvnb.upkeep, dvnb.values
 from dvnb.chunk import DvnbError
 from dvnb.repo import Repo
 me, *args = sys.argv[1:]
@@ -196,7 +196,7 @@ def race(repo, monkeypatch, src, step, other):
     Before(monkeypatch, Repo, step, lambda: again(repo).snapshot(other, 'd'))
     return again(repo).snapshot(src, 'd')
 
-steps = '_keep_draft', '_against', '_record'
+steps = 'keep_draft', 'diff_draft', 'new_record'
 
 @pytest.mark.parametrize('step', steps)
 def test_first_versions_of_two_writers(repo, tmp_path, monkeypatch, step):

@@ -396,13 +396,13 @@ def test_a_number_below_the_latest_is_proved_on_both_sides(repo, tmp_path):
 
 def beaten(monkeypatch, repo, other):
     "A list of the version that another writer makes of `other` while the next snapshot is at its record"
-    was, met = Repo._record, []
+    was, met = Repo.new_record, []
     def record(self, *a, **kw):
         if not met:
             met.append(None)
             met[0] = again(repo).snapshot(other, 'd')
         return was(self, *a, **kw)
-    monkeypatch.setattr(Repo, '_record', record)
+    monkeypatch.setattr(Repo, 'new_record', record)
     return met
 
 def test_the_loser_of_a_race_is_judged_on_what_the_winner_made(repo, tmp_path, monkeypatch):

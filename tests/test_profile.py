@@ -92,11 +92,11 @@ def mix(x):
 
 def slow_text(s):
     "The hash of a text, word by word"
-    from dvnb.tablehash import _golden, _odd, _salt
+    from dvnb.tablehash import _golden, _odd, salt
     b,m = s.encode(),2**64-1
     words = [int.from_bytes(b[i:i+8], 'little') for i in range(0, max(len(b), 1), 8)]
     total = sum(mix(w + _golden*(i+1) & m) for i,w in enumerate(words))
-    return mix(len(b)*_golden + total*_odd + _salt('text') & m)
+    return mix(len(b)*_golden + total*_odd + salt('text') & m)
 
 def test_text_hash_is_what_it_says():
     rng = random.Random(3)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
 import dvnb.widgets as W
+from dvnb.checkup import CheckReport
 from dvnb.filesdiff import FileChange, FilesDiff
 from dvnb.ref import ConfigNotFound, RefError, VersionNotFound
 from dvnb.render import html, to_html, txt
 from dvnb.repo import Log, Repo
-from dvnb.upkeep import CheckReport
 
 hostile = [b'<script>alert(1)<', b'"><img src=x onerror=alert(2)>', b"' onmouseover='alert(3)", b'gpj.\xe2\x80\xaeexe', b'new\nline',
     b'\xff\xfe not text', b'&lt;b&gt;', b'a\x1b[31mred', b'zero\xe2\x80\x8bwidth']
