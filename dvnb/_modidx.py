@@ -921,6 +921,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                               'dvnb.objects.LocalObjects.url': ('api/objects.html#localobjects.url', 'dvnb/objects.py'),
                               'dvnb.objects.NoObject': ('api/objects.html#noobject', 'dvnb/objects.py'),
                               'dvnb.objects.StoreError': ('api/objects.html#storeerror', 'dvnb/objects.py'),
+                              'dvnb.objects.Unreachable': ('api/objects.html#unreachable', 'dvnb/objects.py'),
                               'dvnb.objects._brief': ('api/objects.html#_brief', 'dvnb/objects.py'),
                               'dvnb.objects._bucket': ('api/objects.html#_bucket', 'dvnb/objects.py'),
                               'dvnb.objects._calls': ('api/objects.html#_calls', 'dvnb/objects.py'),
