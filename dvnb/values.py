@@ -169,6 +169,11 @@ def path(self:Repo,
 )->Path: # A folder
     "A folder with the files of a version"
     v = self.load(ref)
+    try: return self._copied(v, files)
+    except OSError as e: raise RestoreError(f'cannot copy {v.ref} to {self.local.copies(v.digest)}: {e.strerror}; DVNB_CACHE names another place for copies, and `restore` takes any folder') from e
+
+@patch
+def _copied(self:Repo, v, files):
     man,top = as_tree(v, self).manifest,self.local.copies(v.digest)
     wanted,cache = select(man, files, v.ref),StatCache(self.local.stat_file(top))
     top.mkdir(parents=True, exist_ok=True)
