@@ -16,7 +16,7 @@ from .classify import DiffError, index_words
 from .classnames import is_label_file, label_files_change
 from .content import diff_content
 from .derived import Derived
-from .filesdiff import diff_files, line_of
+from .filesdiff import as_frame, diff_files, line_of
 from .leaks import file_leaks, table_leaks
 from .local import cache_home
 from .manifest import FILE
@@ -342,9 +342,8 @@ def _lines_of(self:DatasetDiff, c):
 @patch
 def to_pandas(self:DatasetDiff):
     "A row a file: `change path old_path old_size new_size`"
-    import pandas as pd
     rows = [(c.what, c.path, c.old_path, c.old_size, c.new_size) for c in self.files]
-    return pd.DataFrame(rows, columns=['change', 'path', 'old_path', 'old_size', 'new_size']).astype({'old_size': 'Int64', 'new_size': 'Int64'})
+    return as_frame(rows, ['change', 'path', 'old_path', 'old_size', 'new_size']).astype({'old_size': 'Int64', 'new_size': 'Int64'})
 
 # %% ../nbs/api/11_changes.ipynb #8cdd2d2c
 @patch

@@ -707,6 +707,22 @@ def test_names_that_are_no_text_are_printed(place):
     dv.snapshot('d')
     assert run('read', 'd:1').returncode == run('diff', 'd:1', './d').returncode == run('read', 'd:1', '*', '--json').returncode == 0
 
+def test_names_that_are_no_text_can_be_typed(place, ip):
+    os.mkdir(b'd')
+    csv, other = os.fsdecode(b'd/\xff.csv'), os.fsdecode(b'\xff.csv')
+    Path(csv).write_text('a\n1\n')
+    Path('d/b.csv').write_text('a\n2\n')
+    dv.snapshot('d')
+    assert dv.read('d:1', other).a[0] == dv.read('d:1', split=other[0]).a[0] == 1 and [p.name for p in dv.path('d:1', [other]).iterdir()] == [other]
+    assert run('restore', 'd:1', 'out', '--files', other).returncode == run('read', 'd:1', other, '--json').returncode == 0 and os.listdir('out') == [other]
+    ip.user_ns['other'] = other
+    assert ip.run_line_magic('dver', f'read d:1 {other}').a[0] == 1
+    Path(csv).write_text('a\n3\n')
+    d = dv.diff('d:1', './d')
+    assert [*d.to_pandas().path] == [*d.levels().path] == [other] and str(d.to_pandas().old_size.dtype) == 'Int64'
+    assert dv.snapshot('d', ignore=[other]).n_files == 1
+    assert os.fsencode(other) in subprocess.run([sys.executable, '-c', 'from dvnb.shell import main; main()', 'status', csv], capture_output=True, cwd=place).stderr
+
 def test_import_and_help_load_nothing_heavy():
     heavy = 'pandas pyarrow obstore IPython ipywidgets numpy duckdb'.split()
     def loaded(code): return subprocess.run([sys.executable, '-c', f'import sys\n{code}\nprint(*(o for o in {heavy} if o in sys.modules), file=sys.stderr)'], capture_output=True, text=True, cwd=root).stderr.split()
