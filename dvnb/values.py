@@ -233,6 +233,12 @@ def diff(self:Snapshot, new=None, **kw)->DatasetDiff:
     "What changed since this version"
     return self.repo.diff(self, new, **kw)
 
+@patch(as_prop=True)
+def files(self:Snapshot)->list:
+    "Paths of the files of this version"
+    man = as_tree(self).manifest
+    return [os.fsdecode(p) for p,k in zip(man.paths, man.kind.tolist()) if k!=DIR]
+
 @patch
 def __fspath__(self:Snapshot): return os.fspath(self.path())
 

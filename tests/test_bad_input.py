@@ -365,6 +365,7 @@ def test_flipped_bit_names_the_file_and_the_version(repo, data, taxi, tmp_path):
     refuses(lambda: r.restore('taxi', tmp_path/'out'), 'taxi:', 'sub/mar.csv', 'keep_going', error=RestoreError)
     assert not (tmp_path/'out').exists()
     plan = r.restore('taxi', tmp_path/'out', keep_going=True)
+    assert not plan.ok and 'sub/mar.csv' not in plan.write and f'{len(plan.write)} written' in repr(plan), plan
     rest = {p: o for p, o in contents(picture(data)).items() if p != b'sub/mar.csv'}
     assert {*plan.lost} == {'sub/mar.csv'} and contents(picture(tmp_path/'out')) == rest
     found = r.check(read_data=True)

@@ -685,6 +685,19 @@ def test_exit_codes(taxi):
     r = run('check')
     assert r.returncode == 1 and r.stdout
 
+def test_a_restore_that_lost_files_ends_with_1(place):
+    Path('d').mkdir()
+    for i in range(3): Path(f'd/{i}').write_bytes(random.Random(i).randbytes(9000))
+    v = dv.snapshot('d')
+    pack, = Path('.dvnb/packs').glob('*/*')
+    data = bytearray(pack.read_bytes())
+    data[4000] ^= 1
+    pack.write_bytes(data)
+    r = run('restore', 'd:1', 'out', '--keep-going')
+    assert r.returncode == 1 and '2 written' in r.stdout and 'lost: ' in r.stdout and len(os.listdir('out')) == 2
+    r = json.loads(run('restore', 'd:1', 'out2', '--keep-going', '--json').stdout)
+    assert sorted([*r['write'], *r['lost']]) == v.files == ['0', '1', '2'] and len(r['write']) == 2
+
 def test_use_in_a_shell_says_how_to_make_it_last(place, capsys):
     dv.Repo.init('other')
     assert main(['use', 'other']) == 0
