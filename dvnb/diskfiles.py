@@ -16,7 +16,7 @@ from blake3 import blake3
 from fastcore.basics import patch
 from .disk import Disk
 from .manifest import FILE, LINK, Manifest
-from .objects import StoreError
+from .objects import StoreError, Unreachable
 from .pack import as_names, pack_key
 from .packframe import runs
 from .store import Store
@@ -67,6 +67,7 @@ class Writer:
     def large(self, i):
         "A file of many chunks"
         try: self.stats[:, i] = self.write(i, _pieces(self.store, self.man, i, self.tell), self.disk, int(self.man.mode[i]), int(self.man.mtime[i]))
+        except Unreachable: raise
         except StoreError as e:
             self.lost[i] = e
             self.disk.remove(self.path_of(i))

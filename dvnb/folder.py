@@ -64,7 +64,9 @@ def in_a_line(f):
     def inner(*args, **kw):
         try: return f(*args, **kw)
         except OSError as e:
-            where = e.filename if isinstance(e.filename, (str, bytes)) else str(kw.get('target') or args[-1])
+            place,name = kw.get('target') or args[-1],os.fsdecode(e.filename) if isinstance(e.filename, (str, bytes)) else ''
+            known = isinstance(place, (str, os.PathLike)) and not os.path.isabs(name)
+            where = ' in '.join(o for o in (name, os.fspath(place) if known else '') if o)
             raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({shown(where)}); what was begun is finished by doing it again, or taken back by `undo`') from e
     return inner
 

@@ -92,6 +92,7 @@ class ArgumentError(DvnbError, TypeError, ValueError):
     "A value that a word cannot take; the message says what to give"
 
 _places = dict(url='a folder or a bucket\'s address', to='a repo or its address', data_dir='a folder', target='a folder', folder='a folder or file')
+_of_files = 'file','files','ignore','split'  # which may be, or hold, a name that is no text
 _by_others = 'version','bump','experimental','force','key','old','new','ref'  # what these may be, who understands them says
 
 def _is_place(x):
@@ -101,12 +102,16 @@ def _is_place(x):
     return any(parts) | (b'' in parts[1:]) and b'\0' not in b''.join(parts) and max(map(len, parts))<256
 
 def _is_text(x): return isinstance(x, str) and '\0' not in x and x.isprintable() | all(not 0xd800<=ord(c)<=0xdfff for c in x)
+def _is_name(x): return isinstance(x, str) and '\0' not in x and all(not 0xd800<=ord(c)<=0xdfff or 0xdc80<=ord(c)<=0xdcff for c in x)
 def _is_number(x): return isinstance(x, Integral) and not isinstance(x, bool)
-def _are_texts(x): return _is_text(x) or isinstance(x, (list, tuple)) and all(map(_is_text, x))
+def _are(x, right): return right(x) or isinstance(x, (list, tuple)) and all(map(right, x))
 
 _kinds = {str: (_is_text, 'a text'), bool: (lambda x: str(x) in ('True', 'False', '0', '1'), 'True or False'), int: (_is_number, 'a whole number')}
 
-def _kind(annotation): return (_are_texts, 'a text, or a list of texts') if hasattr(annotation, '__metadata__') else _kinds.get(annotation, (None, ''))
+def _kind(p):
+    right = _is_name if p.name in _of_files else _is_text
+    if hasattr(p.annotation, '__metadata__'): return lambda x: _are(x, right),'a text, or a list of texts'
+    return (_is_name, 'a text') if right is _is_name else _kinds.get(p.annotation, (None, ''))
 
 def _in_short(x):
     try: s = repr(x)
@@ -121,7 +126,7 @@ def check_value(
     "Raise an `ArgumentError` unless `x` can be meant"
     if x is p.default or p.name in _by_others or p.name=='to' and isinstance(x, repo_class()): return
     if p.name in _places and p.annotation in (p.empty, str): ok,due = _is_place,_places[p.name]
-    else: ok,due = _kind(p.annotation)
+    else: ok,due = _kind(p)
     if ok and not ok(x): raise ArgumentError(f'{word}: {p.name}={_in_short(x)} is {"empty" if isinstance(x, str) and not x else "not"+" "+due}: give {due}')
 
 def word(

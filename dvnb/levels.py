@@ -8,6 +8,7 @@ __all__ = ['reason_of']
 # %% ../nbs/api/11_levels.ipynb #81b12b8b
 from fastcore.basics import patch
 from .changes import DatasetDiff
+from .filesdiff import as_frame
 from .verdict import RULES, Change, Level, Policy, file_kind, verdict
 
 # %% ../nbs/api/11_levels.ipynb #b7070b5d
@@ -58,7 +59,7 @@ def levels(self:DatasetDiff):
         if c.kind!='file_touched': found.setdefault(path, []).append((old, c))
     rows = sorted((self._level_row(path, facts) for path,facts in found.items()), key=lambda r: (-r[0], r[1]))
     level = pd.Categorical([str(r[0]) for r in rows], [*map(str, Level)], ordered=True)
-    return pd.DataFrame(rows, columns=['level', 'path', 'reader', 'what', 'kind', 'reason', 'old_path']).assign(level=level)
+    return as_frame(rows, ['level', 'path', 'reader', 'what', 'kind', 'reason', 'old_path']).assign(level=level)
 
 @patch
 def _level_row(self:DatasetDiff, path, facts):

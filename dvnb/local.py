@@ -60,7 +60,9 @@ class Local:
     def folders(self)->list:
         "The origin of each folder that is known and still there"
         out = []
-        for p in sorted((self.root/'folders').glob('[!.]*')):
+        try: known = sorted((self.root/'folders').glob('[!.]*'))
+        except OSError: return out
+        for p in known:
             try: o = json.loads(p.read_bytes())
             except (OSError, ValueError): continue
             if isinstance(o, dict) and {'folder', 'name', 'base'}<=o.keys() and os.path.exists(o['folder']): out.append(o)

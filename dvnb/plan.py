@@ -41,22 +41,26 @@ class Plan(Shown):
         self.dirs = np.flatnonzero(wanted & (man.kind==DIR)).tolist()
         self.removes = sorted({*removes, *at[wanted & clash].tolist()})
 
-    write = property(lambda self: [os.fsdecode(self.man.paths[i]) for i in self.writes])
+    written = property(lambda self: [i for i in self.writes if os.fsdecode(self.man.paths[i]) not in self.lost] if self.lost else self.writes)
+    write = property(lambda self: [os.fsdecode(self.man.paths[i]) for i in self.written])
     remove = property(lambda self: [os.fsdecode(self.cur.paths[j]) for j in self.removes])
     touch = property(lambda self: [os.fsdecode(self.man.paths[i]) for i in self.touches])
-    n_bytes = property(lambda self: int(self.man.size[self.writes].sum()))
+    n_bytes = property(lambda self: int(self.man.size[self.written].sum()))
+    ok = property(lambda self: not self.lost)
     def __bool__(self): return bool(self.writes or self.removes or self.touches or (self.at[self.dirs]<0).any())
     def __fspath__(self): return str(self.target)
 
     def __repr__(self):
-        what = ', '.join(f'{len(x):,} {w}' for w,x in (('written', self.writes), ('removed', self.removes), ('touched', self.touches)) if x) or 'nothing to do'
+        what = ', '.join(f'{len(x):,} {w}' for w,x in (('written', self.written), ('removed', self.removes), ('touched', self.touches)) if x) or 'nothing to do'
         lost = ''.join(f'\n  lost: {shown(p)} ({e})' for p,e in self.lost.items()) + ''.join(f'\n  note: {o}' for o in self.notes)
-        return f'{self.label} -> {self.target}: {what}' + (f' ({human(self.n_bytes)})' if self.writes else '') + lost
+        return f'{self.label} -> {self.target}: {what}' + (f' ({human(self.n_bytes)})' if self.written else '') + lost
 
 class Plans(Shown, list):
     "What a restore does to several folders, a `Plan` each"
     @property
     def notes(self): return [o for p in self for o in p.notes]
+    @property
+    def ok(self): return all(p.ok for p in self)
     def __repr__(self): return '\n'.join(map(repr, self))
 
 def select(

@@ -73,12 +73,17 @@ def _upwards(start):
         yield d
         if d==home: return
 
+def _may_be(folder):
+    "Is `folder` a repo, or closed to us? Then opening it says so"
+    try: return (folder/'format.json').is_file()
+    except PermissionError: return True
+
 def find_repo(start='.')->str|None: # Its address; None if there is none
     "Where the repo for the folder `start` is"
     if url := os.environ.get('DVNB_REPO'): return url
     for d in _upwards(start):
         p = d/'.dvnb'
-        if p.is_dir() and (p/'format.json').is_file(): return str(p)
+        if p.is_dir() and _may_be(p): return str(p)
         if p.is_file(): return p.read_text().strip()
 
 def new_place(start='.')->Path:

@@ -306,6 +306,7 @@ def main(
     def fail(code, message):
         print(f'dver: {as_line(str(message))}', file=sys.stderr)
         return code
+    if hasattr(sys.stderr, 'reconfigure'): sys.stderr.reconfigure(errors='surrogateescape')
     try:
         with _notes_on_stderr() as said: return _run(sys.argv[1:] if argv is None else [*argv], said) or 0
     except UsageError as e: return fail(2, str(e).removeprefix('dver '))

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 from fastcore.basics import patch
 from .chunk import CHUNKER, digest
-from .objects import KeyTaken, NoObject, StoreError, objects
+from .objects import KeyTaken, NoObject, StoreError, Unreachable, objects
 from .pack import RAW, Index, PackBuffer, as_array, as_names, as_rows, dump_index, load_index, pack_key, read_footer
 from .packframe import Damaged, each_ahead, encode, or_error, runs
 
@@ -282,6 +282,7 @@ def _read_run(self:Store, packs, rows):
     "Chunks that lie side by side, each as bytes, a view or the error that it gave"
     start,ends = int(rows['offset'][0]),(rows['offset']+rows['stored']).tolist()
     try: buf = memoryview(self.objs.read(pack_key(packs[rows['pack'][0]]), start, max(ends)-start))
+    except Unreachable: raise
     except StoreError as e: return [e]*len(rows)
     cols = as_names(rows['digest']),rows['codec'].tolist(),rows['raw'].tolist(),rows['offset'].tolist(),ends
     return [or_error(n, codec, raw, buf[s-start:e-start]) for n,codec,raw,s,e in zip(*cols)]

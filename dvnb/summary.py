@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from fastcore.basics import patch
 from .changes import DatasetDiff
-from .filesdiff import line_of
+from .filesdiff import as_frame, line_of
 from .sheets import path_and_sheet, sheet_path
 from .text import many, shown
 
@@ -56,9 +56,8 @@ def __repr__(self:DatasetDiff): return self.summary()
 @patch
 def to_pandas(self:DatasetDiff):
     "A row a file: `change path old_path old_size new_size`"
-    import pandas as pd
     rows = [(c.what, c.path, c.old_path, c.old_size, c.new_size) for c in self.files]
-    return pd.DataFrame(rows, columns=['change', 'path', 'old_path', 'old_size', 'new_size']).astype({'old_size': 'Int64', 'new_size': 'Int64'})
+    return as_frame(rows, ['change', 'path', 'old_path', 'old_size', 'new_size']).astype({'old_size': 'Int64', 'new_size': 'Int64'})
 
 # %% ../nbs/api/11_summary.ipynb #cfbbcaea
 @patch

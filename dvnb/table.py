@@ -39,6 +39,9 @@ def pandas_meta(schema)->dict:
     "What pandas noted in `schema`, or in whatever has `metadata`; empty if it did not"
     return json.loads((schema.metadata or {}).get(b'pandas', b'{}'))
 
+def _chose_objects(meta):
+    "Was text of the dtype `object` kept so on purpose? Before pandas 3, all text was"
+    return not meta.get('pandas_version', '').startswith(('0.', '1.', '2.'))
 def _dtypes(meta): return {c['field_name']: c['numpy_type'] for c in meta.get('columns', [])}
 
 # %% ../nbs/api/07_table.ipynb #13b132d0
@@ -60,17 +63,29 @@ def _days(col):
     try: return days.dt.as_unit(unit).array
     except pd.errors.OutOfBoundsDatetime: return days.array
 
+def _has_gaps(a):
+    "Are there nulls among the integers of `a`, or of what its values hold?"
+    kind = kind_of(a.type)
+    if kind == 'int': return a.null_count > 0
+    inner = a.flatten() if kind == 'struct' else [a.keys, a.items] if kind == 'map' else [a.flatten()] if kind == 'list' else []
+    return any(map(_has_gaps, inner))
+
 def _exact(col, now, dtype, meta, days):
     "The values of `col`, which was of `dtype` and is of `now` after conversion, or None if that was right"
     import pandas as pd
     kind = kind_of(col.type)
     if dtype.endswith('[pyarrow]'): return pd.arrays.ArrowExtensionArray(col)
-    chosen = kind != 'text' or not meta.get('pandas_version', '').startswith(('0.', '1.', '2.'))
-    if dtype == 'object' and now != object and chosen: return _objects(col)
+    if dtype == 'object' and now != object and (kind != 'text' or _chose_objects(meta)): return _objects(col)
+    if kind in ('struct', 'map', 'list') and any(map(_has_gaps, col.chunks)): return _objects(col)
     if kind == 'date' and days and not meta: return _days(col)
     return _nullable(col) if kind in ('int', 'bool') and col.null_count and not meta else None
 
 # %% ../nbs/api/07_table.ipynb #cf5c2064
+def _as_objects(index, which):
+    "`index`, those of its levels of the dtype `object` that were"
+    if index.nlevels == 1: return index.astype(object) if which[0] else index
+    return index.set_levels([o.astype(object) if w else o for o,w in zip(index.levels, which)])
+
 def to_frame(
     table, # A pyarrow Table
     days=False, # Do dates become `datetime64`, unless pandas noted that they were objects?
@@ -85,6 +100,7 @@ def to_frame(
     for i,name in enumerate(o for o in table.column_names if o not in index):
         col = _exact(table[name], df.dtypes.iloc[i], dtypes.get(name, ''), meta, days)
         if col is not None: df.isetitem(i, pd.Series(col, df.index, col.dtype))
+    if index and _chose_objects(meta): df.index = _as_objects(df.index, [dtypes.get(o) == 'object' for o in index])
     return df
 
 # %% ../nbs/api/07_table.ipynb #b1b107d1
@@ -104,6 +120,7 @@ def check_columns(names:list):
 # %% ../nbs/api/07_table.ipynb #19ea2f2f
 def _check_object(name, col):
     kinds = {Number if issubclass(t, Number) and t is not bool else t for t in map(type, col.dropna())}
+    if kinds & {set, frozenset}: raise TableError(f'Column {name!r} holds sets, which would come back as lists: make them lists, as with df[{name!r}].map(list)')
     if len(kinds) < 2: return
     mix = ' and '.join(sorted(t.__name__ for t in kinds))
     raise TableError(f'Column {name!r} mixes {mix}: make it one type, as with df[{name!r}].astype(str)')
@@ -113,7 +130,7 @@ def _outline(df):
     "What `df` is, rows aside"
     index = df.index.to_frame(name=range(df.index.nlevels)).dtypes
     return {'column labels': list(df.columns), 'dtypes': [str(o) for o in df.dtypes],
-        'index names': list(df.index.names), 'index dtypes': [str(o).replace('object', 'str') for o in index]}
+        'index names': list(df.index.names), 'index dtypes': [str(o) for o in index]}
 
 def _check_back(df):
     "Raise unless Arrow gives back what `df` is"
@@ -136,6 +153,7 @@ def _from_pandas(df):
         with warnings.catch_warnings(action='ignore'):
             table = pa.Table.from_pandas(df)
             _check_back(df)
+    except UnicodeEncodeError as e: raise TableError(f'{e.object[:40]!r} is no text ({e.reason}): decode it from its bytes in their own encoding, or drop it') from None
     except (pa.ArrowException, TypeError, OverflowError) as e:
         raise TableError(f'{" ".join(map(str, e.args))}: change its type, as with .astype(str), or drop it') from None
     return table

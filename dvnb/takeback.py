@@ -12,7 +12,7 @@ from .catalog import Unreadable, load_record
 from .folder import in_a_line
 from .local import same_file
 from .manifest import Manifest, load
-from .objects import StoreError
+from .objects import StoreError, Unreachable
 from .plan import Plan
 from .ref import RefError
 from .repo import Repo
@@ -38,6 +38,7 @@ def _unreadable(bad): return f'{", ".join(bad)} is damaged, and may be of a late
 @patch
 def _contents(self:Repo, root): # {path: (kind, digest)} of a version; empty if it is gone
     try: return {r.path: r[1::4] for r in load(self.store, bytes.fromhex(root))} if root else {}
+    except Unreachable: raise
     except StoreError: return {}
 
 @patch

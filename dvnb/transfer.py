@@ -14,7 +14,7 @@ from .changes import diff_trees
 from .chunk import DvnbError
 from .manifest import load, version_digest
 from .pack import RAW, as_array, as_names, pack_key
-from .objects import StoreError
+from .objects import StoreError, Unreachable
 from .progress import Progress
 from .ref import Ref, RefError, Version
 from .repo import Repo, as_tree
@@ -46,6 +46,7 @@ def _checked_run(store, packs, rows):
     start,ends = int(rows['offset'][0]),(rows['offset']+rows['stored']).tolist()
     names = as_names(rows['digest'])
     try: buf = memoryview(store.objs.read(pack_key(packs[rows['pack'][0]]), start, max(ends)-start))
+    except Unreachable: raise
     except StoreError as e: return [(n, e, 0, 0) for n in names]
     cols = names,rows['offset'].tolist(),ends,rows['raw'].tolist(),rows['codec'].tolist()
     return [_checked(n, buf[s-start:e-start], raw, codec) for n,s,e,raw,codec in zip(*cols)]

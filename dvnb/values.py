@@ -169,6 +169,11 @@ def path(self:Repo,
 )->Path: # A folder
     "A folder with the files of a version"
     v = self.load(ref)
+    try: return self._copied(v, files)
+    except OSError as e: raise RestoreError(f'cannot copy {v.ref} to {self.local.copies(v.digest)}: {e.strerror}; DVNB_CACHE names another place for copies, and `restore` takes any folder') from e
+
+@patch
+def _copied(self:Repo, v, files):
     man,top = as_tree(v, self).manifest,self.local.copies(v.digest)
     wanted,cache = select(man, files, v.ref),StatCache(self.local.stat_file(top))
     top.mkdir(parents=True, exist_ok=True)
@@ -227,6 +232,12 @@ def restore(self:Snapshot, target=None, **kw):
 def diff(self:Snapshot, new=None, **kw)->DatasetDiff:
     "What changed since this version"
     return self.repo.diff(self, new, **kw)
+
+@patch(as_prop=True)
+def files(self:Snapshot)->list:
+    "Paths of the files of this version"
+    man = as_tree(self).manifest
+    return [os.fsdecode(p) for p,k in zip(man.paths, man.kind.tolist()) if k!=DIR]
 
 @patch
 def __fspath__(self:Snapshot): return os.fspath(self.path())

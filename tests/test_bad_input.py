@@ -129,6 +129,38 @@ def test_unreadable_file_and_folder(open_tmp):
     (src/'closed').chmod(0o755)
     assert as_nobody(go) == ['done', 'd:1.0.0']
 
+def test_folder_and_rules_that_one_may_not_look_into(open_tmp):
+    def go(): return Repo.init(open_tmp/'repo').snapshot(open_tmp/'d')
+    src = fill(open_tmp/'d', {'f': '1', '.dvnbignore': 'g\n'})
+    for path in src, src/'.dvnbignore':
+        path.chmod(0)
+        how, text = as_nobody(go)
+        path.chmod(0o755)
+        assert how == 'clear' and '.dvnbignore' in text and 'Permission' in text, text
+    assert as_nobody(go)[0] == 'done'
+
+def test_a_repo_upwards_that_one_may_not_look_into(open_tmp, monkeypatch):
+    Repo.init(open_tmp/'.dvnb')
+    (open_tmp/'.dvnb').chmod(0o700)
+    monkeypatch.chdir(open_tmp)
+    how, text = as_nobody(lambda: Repo.find().log())
+    assert how == 'clear' and '.dvnb' in text and 'Permission' in text, text
+
+def test_places_that_one_may_not_write_to(open_tmp, monkeypatch):
+    repo = Repo.init(open_tmp/'repo')
+    v = repo.snapshot(fill(open_tmp/'d', {'f': '1'}))
+    out, closed = fill(open_tmp/'p'/'out', {}), fill(open_tmp/'closed', {})
+    for d in out, out.parent: d.chmod(0o755)
+    how, text = as_nobody(lambda: repo.restore(v, out))
+    assert how == 'clear' and str(out) in text, text
+    closed.chmod(0o700)
+    monkeypatch.setenv('DVNB_CACHE', str(closed/'cache'))
+    how, text = as_nobody(lambda: again(repo).path(v.ref))
+    assert how == 'clear' and str(closed) in text and 'DVNB_CACHE' in text, text
+    (open_tmp/'d'/'f').write_text('2')
+    assert as_nobody(lambda: again(repo).snapshot(open_tmp/'d', 'd').ref) == ['done', 'd:2.0.0']
+    assert as_nobody(lambda: again(repo).restore(v, open_tmp/'new'))[0] == 'done'
+
 def test_working_folder_that_one_may_not_look_into(open_tmp, monkeypatch):
     "A record names the commit that is checked out there, where that can be known"
     src, here = fill(open_tmp/'d', {'f': '1'}), fill(open_tmp/'closed'/'project', {})
@@ -333,6 +365,7 @@ def test_flipped_bit_names_the_file_and_the_version(repo, data, taxi, tmp_path):
     refuses(lambda: r.restore('taxi', tmp_path/'out'), 'taxi:', 'sub/mar.csv', 'keep_going', error=RestoreError)
     assert not (tmp_path/'out').exists()
     plan = r.restore('taxi', tmp_path/'out', keep_going=True)
+    assert not plan.ok and 'sub/mar.csv' not in plan.write and f'{len(plan.write)} written' in repr(plan), plan
     rest = {p: o for p, o in contents(picture(data)).items() if p != b'sub/mar.csv'}
     assert {*plan.lost} == {'sub/mar.csv'} and contents(picture(tmp_path/'out')) == rest
     found = r.check(read_data=True)

@@ -686,6 +686,19 @@ def test_exit_codes(taxi):
     r = run('check')
     assert r.returncode == 1 and r.stdout
 
+def test_a_restore_that_lost_files_ends_with_1(place):
+    Path('d').mkdir()
+    for i in range(3): Path(f'd/{i}').write_bytes(random.Random(i).randbytes(9000))
+    v = dv.snapshot('d')
+    pack, = Path('.dvnb/packs').glob('*/*')
+    data = bytearray(pack.read_bytes())
+    data[4000] ^= 1
+    pack.write_bytes(data)
+    r = run('restore', 'd:1', 'out', '--keep-going')
+    assert r.returncode == 1 and '2 written' in r.stdout and 'lost: ' in r.stdout and len(os.listdir('out')) == 2
+    r = json.loads(run('restore', 'd:1', 'out2', '--keep-going', '--json').stdout)
+    assert sorted([*r['write'], *r['lost']]) == v.files == ['0', '1', '2'] and len(r['write']) == 2
+
 def test_use_in_a_shell_says_how_to_make_it_last(place, capsys):
     dv.Repo.init('other')
     assert main(['use', 'other']) == 0
@@ -707,6 +720,22 @@ def test_names_that_are_no_text_are_printed(place):
     Path(os.fsdecode(b'd/\xff.csv')).write_text('a\n1\n')
     dv.snapshot('d')
     assert run('read', 'd:1').returncode == run('diff', 'd:1', './d').returncode == run('read', 'd:1', '*', '--json').returncode == 0
+
+def test_names_that_are_no_text_can_be_typed(place, ip):
+    os.mkdir(b'd')
+    csv, other = os.fsdecode(b'd/\xff.csv'), os.fsdecode(b'\xff.csv')
+    Path(csv).write_text('a\n1\n')
+    Path('d/b.csv').write_text('a\n2\n')
+    dv.snapshot('d')
+    assert dv.read('d:1', other).a[0] == dv.read('d:1', split=other[0]).a[0] == 1 and [p.name for p in dv.path('d:1', [other]).iterdir()] == [other]
+    assert run('restore', 'd:1', 'out', '--files', other).returncode == run('read', 'd:1', other, '--json').returncode == 0 and os.listdir('out') == [other]
+    ip.user_ns['other'] = other
+    assert ip.run_line_magic('dver', f'read d:1 {other}').a[0] == 1
+    Path(csv).write_text('a\n3\n')
+    d = dv.diff('d:1', './d')
+    assert [*d.to_pandas().path] == [*d.levels().path] == [other] and str(d.to_pandas().old_size.dtype) == 'Int64'
+    assert dv.snapshot('d', ignore=[other]).n_files == 1
+    assert os.fsencode(other) in subprocess.run([sys.executable, '-c', 'from dvnb.shell import main; main()', 'status', csv], capture_output=True, cwd=place).stderr
 
 def test_import_and_help_load_nothing_heavy():
     heavy = 'pandas pyarrow obstore IPython ipywidgets numpy duckdb'.split()

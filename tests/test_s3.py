@@ -284,7 +284,8 @@ def test_reading_is_allowed_and_writing_is_not(serve, server, bucket, monkeypatc
     again(repo).restore(v, tmp_path/'out')
     assert again(repo).check(read_data=True).ok and len(again(repo).log()) == 1
 
-def test_no_bucket(bucket): refuses(lambda: Repo.init('s3://no-such-bucket-here/x'), 'no-such-bucket', error=StoreError)
+def test_no_bucket(bucket):
+    for f in Repo, Repo.init: refuses(lambda: f('s3://no-such-bucket-here/x'), 'no bucket', 's3://no-such-bucket-here/x', error=StoreError)
 
 def test_address_that_is_none():
     for url in 's3://', 'ftp://x/y', 'nonsense://x', 'http://[': refuses(lambda: Repo(url), error=StoreError)
@@ -312,6 +313,28 @@ def test_server_gone_in_the_middle(serve, server, bucket, monkeypatch, tmp_path)
     is_sound(bucket, made, tmp_path)
     v = writer.snapshot(src)
     is_sound(bucket, made | {v.ref: picture(src)}, tmp_path)
+
+@pytest.mark.parametrize('what', ['restore', 'keep_going', 'path', 'copy'])
+def test_a_server_that_is_gone_is_not_asked_for_each_file(serve, server, bucket, monkeypatch, tmp_path, what):
+    import dvnb.transfer
+    files = {f'{i}.bin': random.Random(i).randbytes(WHOLE+1) for i in range(40)}
+    v, down, asked = Repo.init(bucket).snapshot(fill(tmp_path/'d', files)), [False], []
+    def answer(method, path, *_):
+        if down[0]: asked.append(path)
+        return 'drop' if down[0] else None
+    use_endpoint(monkeypatch, serve(answer, server).url)
+    monkeypatch.setenv('DVNB_CACHE', str(tmp_path/'other'))
+    here = Repo(bucket)
+    v, read = here.load(v.ref), BucketObjects.read
+    as_tree(v).manifest
+    def gone(*args):
+        down[0] = True
+        return read(*args)
+    monkeypatch.setattr(BucketObjects, 'read', gone)
+    out = tmp_path/'out'
+    f = dict(restore=lambda: here.restore(v, out), keep_going=lambda: here.restore(v, out, keep_going=True), path=lambda: here.path(v), copy=lambda: here.copy(v, Repo.init(tmp_path/'there')))[what]
+    refuses(f, bucket, 'did not answer', error=StoreError)
+    assert 0 < len(asked) < 30 and not out.exists()
 
 def test_a_server_that_stumbles_is_asked_again(serve, server, bucket, monkeypatch, tmp_path):
     repo, n = Repo.init(bucket), [0]

@@ -136,6 +136,9 @@ frames = {
     'int labels': pd.DataFrame(np.arange(6).reshape(2, 3)), 'tuple labels': pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([('a', 1), ('a', 2)], names=['u', 'v'])),
     'time labels': pd.DataFrame([[1, 2]], columns=pd.date_range('2020', periods=2)), 'named labels': pd.DataFrame({'a': [1]}).rename_axis(columns='f'),
     'repeated index': pd.DataFrame({'a': pd.array([1, 2], pd.ArrowDtype(pa.int64())), 'o': ['x', 'y']}, index=pd.Index([7, 7], name='k')).astype({'o': object}),
+    'numbers inside, beside nulls': pd.DataFrame({'l': [[2**60+1, None], [3]], 'd': [{'x': 2**60+1}, None], 'dl': [[{'x': 2**60+1}, {'x': None}], []]}),
+    'index of objects': pd.DataFrame({'a': [1, 2]}, index=pd.Index(['x', 'y'], dtype=object)), 'index of objects that are numbers': pd.DataFrame({'a': [1, 2]}, index=pd.Index([1, 2], dtype=object)),
+    'multi index of objects': pd.DataFrame({'a': [1, 2]}, index=pd.MultiIndex.from_arrays([pd.Index(['x', 'y'], dtype=object), [1, 2]])),
     'dots': pd.DataFrame({'a.b': [1, 2], 'a': ['x', 'y']}), 'attrs': pd.DataFrame({'a': [1]}),
 }
 frames['attrs'].attrs['unit'] = 'm'
@@ -149,6 +152,12 @@ def test_frame_comes_back_equal(name, tmp_path):
     back = read_table(f)
     assert_frame_equal(back, df, check_freq=False)
     assert back.attrs == df.attrs and frame_digest(read_parquet(f)) == frame_digest(t) == digest(back)
+
+def test_numbers_inside_values_of_other_libraries_keep_their_digits():
+    big = 2**60+1
+    t = table(pa.table({'l': [[big, None]], 's': [{'x': big, 'y': None}], 'm': pa.array([[('k', big), ('n', None)]], pa.map_(pa.string(), pa.int64()))}))
+    df = to_frame(t)
+    assert [*df.l[0]] == [big, None] and df.s[0] == {'x': big, 'y': None} and df.m[0] == [('k', big), ('n', None)]
 
 def test_frames_have_their_own_digests():
     digests = [digest(o) for o in frames.values()]
@@ -171,7 +180,8 @@ def test_notes_of_other_versions_do_not_count():
     assert old != t.schema.metadata[b'pandas'] and frame_digest(t2) == frame_digest(t)
 
 @pytest.mark.parametrize('df,says', [
-    (pd.DataFrame({'a': [1, 'x']}), "Column 'a' mixes"), (pd.DataFrame({'a': [b'x', 'x']}), "Column 'a' mixes bytes and str"),
+    (pd.DataFrame({'a': [1, 'x']}), "Column 'a' mixes"), (pd.DataFrame({'a': [{1}, {2}]}), "Column 'a' holds sets"), (pd.DataFrame({'a': [frozenset('x'), None]}), "Column 'a' holds sets"),
+    (pd.DataFrame({'a': pd.Series(['caf\udce9'], dtype=object)}), 'is no text'), (pd.DataFrame([[1]], columns=pd.Index(['\udce9'], dtype=object)), 'is no text'), (pd.DataFrame({'a': [b'x', 'x']}), "Column 'a' mixes bytes and str"),
     (pd.DataFrame({'a': [dt.date(2020, 1, 1), dt.datetime(2020, 1, 1, 5)]}, dtype=object), "Column 'a' mixes date and datetime"),
     (pd.DataFrame([[1, 2]], columns=['a', 'a']), "named 'a'"), (pd.DataFrame([[1, 2]], columns=[1, '1']), "named '1'"),
     (pd.DataFrame([[1, 2]], columns=[1, 'b']), 'column labels'), (pd.DataFrame({'a': [1j]}), 'column a'),
