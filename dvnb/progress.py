@@ -7,6 +7,7 @@ __all__ = ['Progress', 'in_notebook', 'CellLine']
 
 # %% ../nbs/api/05_progress.ipynb #d523ede0
 import sys, time
+from threading import Lock
 
 # %% ../nbs/api/05_progress.ipynb #7b384a21
 class Progress:
@@ -15,15 +16,16 @@ class Progress:
         what:str, # Shown before the bar
         total:int=0, # Bytes; 0 if unknown
     ):
-        self.what,self.total,self.n,self.start,self.bar,self.line = what,total,0,time.monotonic(),None,None
+        self.what,self.total,self.n,self.start,self.bar,self.line,self.lock = what,total,0,time.monotonic(),None,None,Lock()
     def __enter__(self): return self
     def __exit__(self, *_): self.close()
 
     def __call__(self, n:int):
-        "`n` more bytes are done"
-        self.n += n
-        if self.bar: self.bar.update(n)
-        elif time.monotonic()-self.start>1: self.open()
+        "`n` more bytes are done, says any thread"
+        with self.lock:
+            self.n += n
+            if self.bar: self.bar.update(n)
+            elif time.monotonic()-self.start>1: self.open()
 
     def open(self):
         from tqdm import tqdm
@@ -35,6 +37,7 @@ class Progress:
         if self.bar: self.bar.close()
         if self.line: self.line.close()
         self.bar = self.line = None
+        self.start = float('inf')
 
 # %% ../nbs/api/05_progress.ipynb #9d1d7437
 def in_notebook()->bool:

@@ -99,6 +99,22 @@ def test_tags_by_many(repo, tmp_path):
     processes(4, 'for k in range(5): Repo(args[0]).tag("d:1.0.0", f"t{me}_{k}")', repo.url)
     assert len(repo.catalog.tags('d')) == 20
 
+def test_threads_share_one_line_of_progress(monkeypatch, capsys):
+    from concurrent.futures import ThreadPoolExecutor
+    from dvnb.progress import Progress
+    opened, real = [], Progress.open
+    def slow(self):
+        opened.append(1)
+        time.sleep(.05)
+        real(self)
+    monkeypatch.setattr(Progress, 'open', slow)
+    with Progress('restoring', 8000) as tell:
+        tell.start -= 2
+        with ThreadPoolExecutor(8) as pool: [*pool.map(lambda _: tell(10), range(800))]
+        assert tell.n == tell.bar.n == 8000
+    tell(1)
+    assert len(opened) == 1 and tell.bar is None
+
 def test_threads_of_one_repo(repo, tmp_path):
     for i in range(4): fill(tmp_path/f'd{i}', {'f': str(i)*1000, 'g': 'same'})
     found = []
