@@ -425,6 +425,11 @@ def test_safety_copies_are_kept_for_thirty_days_and_no_longer(repo, dead, monkey
     before = n_needed()
     monkeypatch.setattr(dvnb.upkeep, 'now', lambda real=dvnb.upkeep.now: real()+timedelta(days=31))
     assert n_needed() < before
+    again(repo).gc(dry_run=True)
+    assert n_objects(repo, 'saved') == 2  # the record, and that its restore ended
+    for o in repo.store.objs.list('saved'): os.utime(Path(repo.url)/o.key, (0, time.time()-31*86400))
+    again(repo).gc()
+    assert n_objects(repo, 'saved') == 0 and again(repo).check(read_data=True).ok
 
 def test_collecting_twice_at_once(repo, dead, tmp_path):
     made = {v.ref: brought_back(repo.url, v.ref, tmp_path) for v in repo.log()}
