@@ -7,6 +7,7 @@ __all__ = ['in_notebook', 'looked_on', 'CellLine', 'Progress']
 
 # %% ../nbs/api/05_progress.ipynb #d523ede0
 import sys, time
+from threading import Lock
 
 # %% ../nbs/api/05_progress.ipynb #7b384a21
 def in_notebook()->bool:
@@ -39,16 +40,17 @@ class Progress:
         what:str, # Shown before the bar
         total:int=0, # Bytes; 0 if unknown
     ):
-        self.what,self.total,self.n,self.start,self.bar,self.line = what,total,0,time.monotonic(),None,None
+        self.what,self.total,self.n,self.start,self.bar,self.line,self.lock = what,total,0,time.monotonic(),None,None,Lock()
         self.shown = looked_on()
     def __enter__(self): return self
     def __exit__(self, *_): self.close()
 
     def __call__(self, n:int):
-        "`n` more bytes are done"
-        self.n += n
-        if self.bar: self.bar.update(n)
-        elif self.shown and time.monotonic()-self.start>1: self.open()
+        "`n` more bytes are done, says any thread"
+        with self.lock:
+            self.n += n
+            if self.bar: self.bar.update(n)
+            elif self.shown and time.monotonic()-self.start>1: self.open()
 
     def open(self):
         from tqdm import tqdm
@@ -60,3 +62,4 @@ class Progress:
         if self.bar: self.bar.close()
         if self.line: self.line.close()
         self.bar = self.line = None
+        self.start = float('inf')

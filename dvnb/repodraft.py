@@ -14,7 +14,7 @@ from .catalog import Snapshot
 from .chunk import WHOLE
 from .local import same_file
 from .manifest import DIR, Manifest, version_digest
-from .objects import StoreError
+from .objects import StoreError, Unreachable
 from .pack import as_array, as_names
 from .progress import Progress
 from .ref import Ref, RefError, config_name, name_from_folder
@@ -121,6 +121,7 @@ def _lists_held(self:Repo, roots):
     for i in np.flatnonzero(self.store.index.find(as_array(roots))[0]):
         nodes = set()
         try: names = self.store.list_chunks([roots[i]], nodes)
+        except Unreachable: raise
         except StoreError: out[i] = False
         else: out[i] = bool(self.store.index.find(names)[0].all() and self.store.index.find(as_array(nodes))[0].all())
     return out

@@ -237,14 +237,15 @@ def _words_of(call):
         yield f'--{k.arg.replace("_", "-")}'
         if word(k.value)!='True': yield word(k.value)
 
-_call = re.compile(r"""\bdv\.(\w+)\((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^()'"])*\)""")
+_call = re.compile(r"""(?:\bdv\.|(?<=`))(\w+)\((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^()'"])*\)""")
 
 def as_line(
     s:str, # Any text
     prog:str='dver',
 )->str:
-    "Write each call such as `dv.diff('a', 'b')` in `s` as the line that means the same"
+    "Write each call such as `dv.diff('a', 'b')` in `s`, or `check(repair=True)` in backticks, as the line that means the same"
     def line(m):
+        if m[1] not in COMMANDS: return m[0]
         try: return ' '.join([prog, m[1], *_words_of(ast.parse(m[0], mode='eval').body)])
         except SyntaxError: return m[0]
     return _call.sub(line, s)

@@ -127,7 +127,7 @@ def gc(self:Repo,
         size,live,keep = _weigh(idx.rows, len(idx.packs), self.needed(self.roots()), given_up)
         clock,needed = (now() if dry_run else self._clock()),_holders(idx, keep, given_up)
         dead = {p for o,ps in marks.items() if clock-o.modified>=grace for p in ps if p in packs}-needed
-        old = [o for o in objs.list('derived') if clock-o.modified>=KEEP_DERIVED]
+        old = [o for k,t in (('derived', KEEP_DERIVED), ('saved', KEEP_SAVED)) for o in objs.list(k) if clock-o.modified>=t]
         out.deleted = sum(packs[p].size for p in dead)+sum(o.size for o in old)
         for o in () if dry_run else old: objs.delete(o.key)
         if not dry_run: self._delete(dead, marks, needed, {*packs}, clock-2*grace)

@@ -557,6 +557,7 @@ def test_a_line_that_is_not_understood(place, line, says):
 @pytest.mark.parametrize('python,line', [
     ("dv.snapshot(...) makes one, dv.use('s3://team/data') takes another", 'dver snapshot ... makes one, dver use s3://team/data takes another'),
     ("say which, dv.restore('a:1.0.0', FOLDER)", 'say which, dver restore a:1.0.0 FOLDER'), ("dv.diff('my data', 'b')", "dver diff 'my data' b"),
+    ('`check(repair=True)` mends', '`dver check --repair` mends'), ('`nothing(repair=True)` mends', '`nothing(repair=True)` mends'), ('check(repair=True)', 'check(repair=True)'),
     ("dv.forget('a', keep_last=3)", 'dver forget a --keep-last 3'), ('dv.x(', 'dv.x('), ('dv.x(a b)', 'dv.x(a b)'),
     ("dv.snapshot('data (1)', 'NAME')", "dver snapshot 'data (1)' NAME"), ('''dv.log("it's (2)")''', '''dver log 'it'"'"'s (2)' ''' .strip())])
 def test_advice_is_given_in_the_words_of_the_shell(python, line): assert as_line(python) == line

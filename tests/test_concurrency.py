@@ -99,6 +99,22 @@ def test_tags_by_many(repo, tmp_path):
     processes(4, 'for k in range(5): Repo(args[0]).tag("d:1.0.0", f"t{me}_{k}")', repo.url)
     assert len(repo.catalog.tags('d')) == 20
 
+def test_threads_share_one_line_of_progress(monkeypatch, capsys):
+    from concurrent.futures import ThreadPoolExecutor
+    from dvnb.progress import Progress
+    opened, real = [], Progress.open
+    def slow(self):
+        opened.append(1)
+        time.sleep(.05)
+        real(self)
+    monkeypatch.setattr(Progress, 'open', slow)
+    with Progress('restoring', 8000) as tell:
+        tell.start -= 2
+        with ThreadPoolExecutor(8) as pool: [*pool.map(lambda _: tell(10), range(800))]
+        assert tell.n == tell.bar.n == 8000
+    tell(1)
+    assert len(opened) == 1 and tell.bar is None
+
 def test_threads_of_one_repo(repo, tmp_path):
     for i in range(4): fill(tmp_path/f'd{i}', {'f': str(i)*1000, 'g': 'same'})
     found = []
@@ -409,6 +425,11 @@ def test_safety_copies_are_kept_for_thirty_days_and_no_longer(repo, dead, monkey
     before = n_needed()
     monkeypatch.setattr(dvnb.upkeep, 'now', lambda real=dvnb.upkeep.now: real()+timedelta(days=31))
     assert n_needed() < before
+    again(repo).gc(dry_run=True)
+    assert n_objects(repo, 'saved') == 2  # the record, and that its restore ended
+    for o in repo.store.objs.list('saved'): os.utime(Path(repo.url)/o.key, (0, time.time()-31*86400))
+    again(repo).gc()
+    assert n_objects(repo, 'saved') == 0 and again(repo).check(read_data=True).ok
 
 def test_collecting_twice_at_once(repo, dead, tmp_path):
     made = {v.ref: brought_back(repo.url, v.ref, tmp_path) for v in repo.log()}
