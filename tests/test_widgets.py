@@ -226,6 +226,30 @@ def test_panel_sees_new_versions_and_other_datasets(taxi):
     p.which.value = 'frames'
     assert p.old == p.new == 'frames:1.0.0' and p.diff.clean and 'taxi:2.1.0' not in p.sides
 
+def hidden(*controls): return [o.layout.display == 'none' for o in controls]
+
+def test_panel_of_frames_or_files_shows_no_list_of_datasets(taxi):
+    folder, repo = taxi
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'frames')
+    for sides in ((pd.DataFrame({'a': [1]}), pd.DataFrame({'a': [2]})), (folder/'jan.csv', folder/'feb.csv')):
+        p = W.DiffPanel(repo, *sides)
+        assert hidden(p.which, p.earlier, p.later) == [True]*3 and len(p.olds.options) == len(p.news.options) == 2
+        p.swap()
+        assert p.error == '' and p.olds.value == p.old and len(p.diff.files.modified or p.diff.files.renamed)
+    p = W.DiffPanel(repo, 'taxi:1.0.0', folder)
+    assert hidden(p.which, p.earlier, p.later) == [False]*3
+
+def test_picker_shows_no_filter_that_has_one_choice(taxi):
+    folder, repo = taxi
+    p = W.VersionPicker(repo, 'taxi')
+    assert hidden(*(p.controls[k] for k in ('search', 'level', 'tag'))) == [False, False, not p.tags or not any(p.tags.values())]
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'frames')
+    p = W.VersionPicker(repo, 'frames')
+    assert hidden(*p.controls.values()) == [True]*3
+    repo.tag('frames:1.0.0', 'paper')
+    repo.snapshot(pd.DataFrame({'a': [2]}), 'frames')
+    assert hidden(*W.VersionPicker(repo, 'frames').controls.values()) == [False, True, False]
+
 # How a panel is displayed
 
 @pytest.fixture
