@@ -1164,6 +1164,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'dvnb.render.Log.__ft__': ('api/render.html#log.__ft__', 'dvnb/render.py'),
                              'dvnb.render.Plan.__ft__': ('api/render.html#plan.__ft__', 'dvnb/render.py'),
                              'dvnb.render.Plans.__ft__': ('api/render.html#plans.__ft__', 'dvnb/render.py'),
+                             'dvnb.render.Policy.__ft__': ('api/render.html#policy.__ft__', 'dvnb/render.py'),
                              'dvnb.render.Snapshot.__ft__': ('api/render.html#snapshot.__ft__', 'dvnb/render.py'),
                              'dvnb.render.States.__ft__': ('api/render.html#states.__ft__', 'dvnb/render.py'),
                              'dvnb.render._facts': ('api/render.html#_facts', 'dvnb/render.py'),

@@ -9,7 +9,9 @@ __all__ = ['TABLES', 'CONTENTS', 'BIG', 'marks', 'tags_of', 'log_table', 'Folder
 # %% ../nbs/api/19_render.ipynb #f79d3283
 import os
 from collections import Counter
+from dataclasses import fields
 from fastcore.basics import patch
+from fastcore.docments import docments
 from fastcore.xml import B, Code, Del, Details, Div, Em, Ins, Li, P, Safe, Small, Span, Style, Summary, Ul
 from .adopt import Adopted
 from .catalog import Snapshot
@@ -26,6 +28,7 @@ from .repo import Log
 from .repodiff import States
 from .text import human, many
 from .upkeep import CheckReport
+from .verdict import UNDECIDED, Policy
 
 # %% ../nbs/api/19_render.ipynb #05a4a474
 def marks(
@@ -262,3 +265,12 @@ def __ft__(self:CheckReport, n:int=200):
     def found(word, texts): return [P(B(f'{word}: '), txt(o, 400)) for o in texts[:n]] + [P(Small(f'first {n:,} of {len(texts):,}'))]*(len(texts)>n)
     return Div(P(Span(state, cls=f'dv-k {"dv-a" if self.ok else "dv-r"}'), ' ', f'{many(self.versions, "version")}, {many(self.n_chunks, "chunk")}, {human(self.n_bytes)} ', Small(depth)),
         *found('Problem', self.problems), *found('Repaired', self.repaired), *found('Note', self.notes))
+
+# %% ../nbs/api/19_render.ipynb #af399219
+@patch
+def __ft__(self:Policy, n:int=200):
+    "A line a choice: what was decided, and what it means"
+    means = docments(Policy)
+    def cells(o): return Code(txt(o.name)),'' if (x := getattr(self, o.name)) is None else Code(txt(repr(x))),txt(means[o.name], 400)
+    caption = 'What was decided; else the rules hold as they are' if str(self) else UNDECIDED[:1].upper()+UNDECIDED[1:]
+    return Div(table(caption, ['choice', 'decided', 'what it does'], [*fields(self)], cells, n), P(Code("dv.policy('NAME', append='minor')", cls='dv-next'), Small(' decides')))

@@ -1,10 +1,11 @@
 "What notebooks show, without a browser: pictures hold no markup but their own, panels do what their traits say."
 import os, re
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
-import dvnb.widgets as W
+import dvnb as dv, dvnb.widgets as W
 from dvnb.filesdiff import FileChange, FilesDiff
 from dvnb.ref import ConfigNotFound, RefError, VersionNotFound
 from dvnb.render import html, to_html, txt
@@ -249,6 +250,14 @@ def test_picker_shows_no_filter_that_has_one_choice(taxi):
     repo.tag('frames:1.0.0', 'paper')
     repo.snapshot(pd.DataFrame({'a': [2]}), 'frames')
     assert hidden(*W.VersionPicker(repo, 'frames').controls.values()) == [False, True, False]
+
+def test_a_policy_shows_what_was_decided_and_what_could_be():
+    nothing, some = dv.Policy(), dv.Policy(append='minor', key='<b>id')
+    assert repr(nothing) == 'Policy(): nothing was decided: the rules hold as they are' and 'Nothing was decided' in nothing._repr_html_()
+    for p in nothing, some: assert all(f.name in p._repr_html_() for f in fields(p)) and is_harmless(p._repr_html_())
+    assert '&#x27;minor&#x27;' in some._repr_html_() or "'minor'</code>" in some._repr_html_()
+    assert '<b>id' not in some._repr_html_() and repr(some) == "Policy(append='minor', key=('<b>id',))"
+    assert some == dv.Policy(append='minor', key='<b>id') and hash(some)
 
 # How a panel is displayed
 
