@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['UNDECIDED', 'RULES', 'Level', 'PolicyError', 'Policy', 'split_name', 'file_kind', 'Rule', 'Change', 'Verdict',
-           'verdict', 'file_changes']
+           'words_of', 'verdict', 'file_changes']
 
 # %% ../nbs/api/10_verdict.ipynb #870892d3
 import re
@@ -216,6 +216,20 @@ class Verdict:
     __repr__ = __str__
 
 # %% ../nbs/api/10_verdict.ipynb #d69743a8
+_by_name = 'split_added','split_removed','split_renamed','table_modified'
+
+def words_of(
+    kind:str, # A key of `rules`
+    paths, # Where it happened
+    rules:dict=RULES,
+)->str: # With `{s}` for a plural
+    "What happened, in words that call a split only what is one"
+    from dvnb.leaks import is_split
+    if kind not in _by_name: return rules[kind].words
+    noun,_,rest = rules[kind].words.partition('{s}')
+    if noun=='split' and all(any(is_split(split_name(o)) for o in p.split(' -> ')) for p in paths): return rules[kind].words
+    return ('file' if any(p.lower().endswith('.json') for p in paths) else 'table')+f'{{s}}{rest}'
+
 def _told(rule, changes, where, policy):
     "What happened in the words of the evidence"
     c,more = changes[0],sum(o.n for o in changes[1:])
@@ -229,7 +243,7 @@ def _reason(kind, changes, policy, rules):
     where,level = c.path if c.path.isprintable() else repr(c.path),rule.decide(policy)
     if rule.told and c.detail: return level,f'{level}: {_told(rule, changes, where, policy)}',c.example
     others,why = f' and {many(len(changes)-1, "other")}' if len(changes)>1 else '',rule.why(policy, c.detail)
-    return level,f'{level}: {n:,} {rule.words.format(s="s"*(n!=1))}: {where}{others}' + (f' ({why})' if why else ''),c.example
+    return level,f'{level}: {n:,} {words_of(kind, [o.path for o in changes], rules).format(s="s"*(n!=1))}: {where}{others}' + (f' ({why})' if why else ''),c.example
 
 def _lines(found):
     "The reasons, the first MAJOR one that can with a slice that returns other records"
