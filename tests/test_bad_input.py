@@ -1,7 +1,8 @@
 "Whatever is wrong, one clear line says so, and what was there stays as it was"
-import subprocess, sys, time, traceback
+import errno, subprocess, sys, time, traceback
 from contextlib import nullcontext
 from hard import *
+from dvnb import folder
 from dvnb.catalog import VersionTaken, dump_record
 from dvnb.disk import RestoreError
 from dvnb.manifest import Manifest, _dump_node, leaves, save
@@ -298,8 +299,30 @@ def test_disk_full_while_a_version_is_stored(tmp_path):
 def test_disk_full_where_a_version_is_restored(repo, tmp_path):
     v = repo.snapshot(fill(tmp_path/'d', {'f': random.Random(1).randbytes(2<<20), 'g': '1'}))
     with mounted(tmp_path/'disk', '1m') as disk:
-        refuses(lambda: repo.restore(v, disk/'out'), 'No space left', 'out', error=DvnbError)
+        refuses(lambda: repo.restore(v, disk/'out'), 'No space left', 'out', 'nothing was changed', 'needs 2.1 MB, and 1.0 MB are free: free space, and run it again', error=DvnbError)
         assert os.listdir(disk) == []
+
+@pytest.mark.parametrize('code', [errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_what_a_restore_is_refused_is_told_with_what_was_changed(repo, data, tmp_path, monkeypatch, code):
+    "Nothing while hidden files are written; only later is there something to finish or to take back"
+    v, out = repo.snapshot(data), tmp_path/'out'
+    def broken(*a, **kw): raise OSError(code, os.strerror(code))
+    def said(): return refuses(lambda: repo.restore(v, out))
+    for name in 'write_files', 'finish_dirs':
+        with monkeypatch.context() as m:
+            m.setattr(folder, name, broken)
+            assert os.strerror(code) in said() and 'nothing was changed' in said() and 'undo' not in said()
+            assert (f'{v.ref} needs' in said() and 'run it again' in said()) == (code == errno.ENOSPC) and not out.exists() and not [*tmp_path.glob('.dvnb-*')]
+    repo.restore(v, out)
+    fill(out, {'jan.csv': 'mine'})
+    was = picture(out)
+    with monkeypatch.context() as m:
+        m.setattr(folder, 'write_files', broken)
+        assert 'nothing was changed' in said() and work(picture(out)) == work(was)
+    with monkeypatch.context() as m:
+        m.setattr(folder, 'finish_dirs', broken)
+        assert 'finished by doing it again, or taken back by `undo`' in said()
+
 
 def test_disk_full_where_a_version_is_restored_in_place(repo, tmp_path):
     with mounted(tmp_path/'disk', '1m') as disk:
@@ -308,7 +331,7 @@ def test_disk_full_where_a_version_is_restored_in_place(repo, tmp_path):
         fill(src, {'g': 'mine', 'f': 'mine too'})
         fill(disk, {'filler': random.Random(1).randbytes(700_000)})
         was = picture(src)
-        refuses(lambda: repo.restore(v, src), 'No space left', error=DvnbError)
+        refuses(lambda: repo.restore(v, src), 'No space left', 'nothing was changed', 'free space, and run it again', error=DvnbError)
         assert work(picture(src)) == work(was)
 
 def test_disk_full_while_unsaved_work_is_kept(tmp_path):
