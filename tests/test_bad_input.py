@@ -1,5 +1,5 @@
 "Whatever is wrong, one clear line says so, and what was there stays as it was"
-import errno, subprocess, sys, time, traceback
+import errno, re, subprocess, sys, time, traceback
 from contextlib import nullcontext
 from hard import *
 from dvnb import folder
@@ -1083,3 +1083,16 @@ def test_a_folder_that_is_as_it_was_mends_a_pack_with_its_list_of_files(repo, tm
     found = again(repo).check(read_data=True, repair=True)
     assert found.ok and any(f'list of files of {v.ref}' in o for o in found.repaired), found
     assert brought_back(repo.url, v, tmp_path) == was
+
+# Numbers
+
+def test_one_of_a_kind_is_not_told_in_the_plural(repo, tmp_path):
+    import pandas as pd
+    v = repo.snapshot(fill(tmp_path/'one', {'jan.csv': 'id,fare\n1,9.5\n'}))
+    foreign = fill(tmp_path/'foreign', {'note': 'mine'})
+    refuses(lambda: repo.restore(v, foreign), 'holds 1 file or folder that is no part of one:')
+    fill(foreign, {'more': 'mine'})
+    refuses(lambda: repo.restore(v, foreign), 'holds 2 files or folders that are no part of one:')
+    d = repo.diff(pd.DataFrame({'id': [1], 'fare': [9.5]}), pd.DataFrame({'id': [1], 'fare': [8.]}))
+    assert 'differs in 1 of 1 row ' in d.verdict.reasons[0]
+    assert re.match('1 version, 1 chunk, ', re.sub('[23] chunks', '1 chunk', repr(repo.check()))), repr(repo.check())
