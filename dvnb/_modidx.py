@@ -1185,6 +1185,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'dvnb.render.lines': ('api/render.html#lines', 'dvnb/render.py'),
                              'dvnb.render.log_table': ('api/render.html#log_table', 'dvnb/render.py'),
                              'dvnb.render.marks': ('api/render.html#marks', 'dvnb/render.py'),
+                             'dvnb.render.most_changed': ('api/render.html#most_changed', 'dvnb/render.py'),
                              'dvnb.render.plan_changes': ('api/render.html#plan_changes', 'dvnb/render.py'),
                              'dvnb.render.tags_of': ('api/render.html#tags_of', 'dvnb/render.py')},
             'dvnb.repo': { 'dvnb.repo.Log': ('api/repo.html#log', 'dvnb/repo.py'),

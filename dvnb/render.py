@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'CONTENTS', 'BIG', 'marks', 'tags_of', 'log_table', 'Folder', 'changes_tree', 'file_line', 'lines',
-           'folder_line', 'fold', 'insides', 'plan_changes']
+           'folder_line', 'fold', 'most_changed', 'insides', 'plan_changes']
 
 # %% ../nbs/api/19_render.ipynb #f79d3283
 import os
@@ -182,12 +182,18 @@ def fold(
     first = [x for o in parts[:n] for x in (*o.children, ' ')]
     return Div(Details(Summary(*first), *parts[n:]), cls='dv-g') if parts[n:] else Div(P(*first), cls='dv-g dv-1')
 
+def most_changed(d:DatasetDiff)->list:
+    "The tables that were compared, the one with most rows, cells and columns that differ first, then by path"
+    much = Counter()
+    for c in d.facts(): much[c.path] += c.n
+    return sorted((k for k in d.tables if k not in d.notes), key=lambda k: -much[k])
+
 def insides(
     d:DatasetDiff,
     n:int, # Rows there is room for
 )->list:
-    "What changed inside the first files, tables before others"
-    tables = [k for k in d.tables if k not in d.notes][:TABLES]
+    "What changed inside files: the tables that changed most, then the first others"
+    tables = most_changed(d)[:TABLES]
     sizes = {c.path: max(c.old_size or 0, c.new_size or 0) for c in d.files}
     others = [k for k in d.contents if sizes.get(k, 0)<=BIG][:CONTENTS]
     grids = [grid_view(d.tables[k], k if len(d.files)>1 else '', n//max(len(tables), 1)) for k in tables]
