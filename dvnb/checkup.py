@@ -33,7 +33,7 @@ class CheckReport(Shown):
     def ok(self): return not self.problems
     def __bool__(self): return self.ok
     def __repr__(self):
-        head = f'{self.versions:,} versions, {self.n_chunks:,} chunks, {human(self.n_bytes)}: ' + ('all is well' if self.ok else f'{len(self.problems):,} problems')
+        head = f'{many(self.versions, "version")}, {many(self.n_chunks, "chunk")}, {human(self.n_bytes)}: ' + ('all is well' if self.ok else many(len(self.problems), 'problem'))
         how = '' if not self.ok else ' (every byte was read)' if self.read_data else ' (structure; read_data=True reads every byte)'
         return '\n'.join([head+how, *(f'  {p}' for p in self.problems), *(f'  repaired: {p}' for p in self.repaired), *(f'  note: {p}' for p in self.notes)])
 
@@ -117,7 +117,7 @@ def _check_dataset(self:Repo, out, dataset, versions):
             continue
         if not places: continue
         files = out.hits[s.ref] = [shown(man.paths[i]) for i in places]
-        out.problems.append(f'{s.ref} has lost {len(files):,} of {man.n_files:,} files: {", ".join(files[:5])}' + ', ...'*(len(files)>5))
+        out.problems.append(f'{s.ref} has lost {len(files):,} of {many(man.n_files, "file")}: {", ".join(files[:5])}' + ', ...'*(len(files)>5))
 
 @patch
 def _check_saved(self:Repo, out, o):

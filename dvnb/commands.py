@@ -243,7 +243,7 @@ def check(
 # %% ../nbs/api/21_commands.ipynb #243ef968
 @word
 def pick(
-    name:str, # The dataset
+    name:str, # The dataset, even if a folder or a variable has the same name
 ): # A widget; its `value` is the reference
     "Choose a version in a list"
     from dvnb.widgets import pick
@@ -251,7 +251,7 @@ def pick(
 
 @word
 def panel(
-    old=None, # A version, folder, file or DataFrame; by default the newest version
+    old=None, # A version, folder, file or DataFrame, which may be a variable; by default the newest version
     new=None, # Likewise; by default what `diff` would take
 ): # A widget; its `diff` is the difference
     "Look through differences"

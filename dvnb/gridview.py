@@ -125,7 +125,7 @@ def histogram(
     def bars(counts): return [(i*w, height*c/most) for i,c in enumerate(counts)]
     filled = ''.join(f'<rect x="{x:.1f}" y="{height-h:.1f}" width="{max(w-1, .5):.1f}" height="{h:.1f}" fill="currentColor" opacity=".35"/>' for x,h in bars(new))
     line = ' '.join(f'{x:.1f},{height-h:.1f} {x+w-(w>2):.1f},{height-h:.1f}' for x,h in bars(old))
-    said = f'{sum(old):,} values before, {sum(new):,} after, in {k} bins'
+    said = f'{many(sum(old), "value")} before, {sum(new):,} after, in {many(k, "bin")}'
     return Safe(f'<svg width="{width}" height="{height}" role="img" aria-label="{said}"><title>{said}</title>{filled}<polyline points="{line}" fill="none" stroke="currentColor"/></svg>')
 
 def _both(old, new):

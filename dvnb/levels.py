@@ -9,7 +9,7 @@ __all__ = ['reason_of']
 from fastcore.basics import patch
 from .changes import DatasetDiff
 from .filesdiff import as_frame
-from .verdict import RULES, Change, Level, Policy, file_kind, verdict
+from .verdict import RULES, Change, Level, Policy, file_kind, verdict, words_of
 
 # %% ../nbs/api/11_levels.ipynb #b7070b5d
 _of_file = 'split_', 'table_', 'file_', 'opaque_', 'entry_', 'document_'
@@ -22,7 +22,7 @@ def reason_of(
     rule = RULES[c.kind]
     if rule.told and c.detail: return c.detail
     if c.kind=='document_changed': return f'document {c.detail}'
-    words,why = rule.words.format(s='s'*(c.n!=1)),rule.why(policy, c.path if c.kind=='rows_leaked' else c.detail)
+    words,why = words_of(c.kind, [c.path]).format(s='s'*(c.n!=1)),rule.why(policy, c.path if c.kind=='rows_leaked' else c.detail)
     number = '' if c.n==1 and c.kind.startswith(_of_file) else f'{c.n:,} '
     return number + words + (f' ({why})' if why else '')
 

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'CONTENTS', 'BIG', 'marks', 'tags_of', 'log_table', 'Folder', 'changes_tree', 'file_line', 'lines',
-           'folder_line', 'fold', 'insides', 'plan_changes']
+           'folder_line', 'fold', 'most_changed', 'insides', 'plan_changes']
 
 # %% ../nbs/api/19_render.ipynb #f79d3283
 import os
 from collections import Counter
+from dataclasses import fields
 from fastcore.basics import patch
+from fastcore.docments import docments
 from fastcore.xml import B, Code, Del, Details, Div, Em, Ins, Li, P, Safe, Small, Span, Style, Summary, Ul
 from .adopt import Adopted
 from .catalog import Snapshot
@@ -26,6 +28,7 @@ from .manifest import DIR
 from .repo import Log
 from .repodiff import States
 from .text import human, many
+from .verdict import UNDECIDED, Policy
 
 # %% ../nbs/api/19_render.ipynb #05a4a474
 def marks(
@@ -179,12 +182,18 @@ def fold(
     first = [x for o in parts[:n] for x in (*o.children, ' ')]
     return Div(Details(Summary(*first), *parts[n:]), cls='dv-g') if parts[n:] else Div(P(*first), cls='dv-g dv-1')
 
+def most_changed(d:DatasetDiff)->list:
+    "The tables that were compared, the one with most rows, cells and columns that differ first, then by path"
+    much = Counter()
+    for c in d.facts(): much[c.path] += c.n
+    return sorted((k for k in d.tables if k not in d.notes), key=lambda k: -much[k])
+
 def insides(
     d:DatasetDiff,
     n:int, # Rows there is room for
 )->list:
-    "What changed inside the first files, tables before others"
-    tables = [k for k in d.tables if k not in d.notes][:TABLES]
+    "What changed inside files: the tables that changed most, then the first others"
+    tables = most_changed(d)[:TABLES]
     sizes = {c.path: max(c.old_size or 0, c.new_size or 0) for c in d.files}
     others = [k for k in d.contents if sizes.get(k, 0)<=BIG][:CONTENTS]
     grids = [grid_view(d.tables[k], k if len(d.files)>1 else '', n//max(len(tables), 1)) for k in tables]
@@ -262,3 +271,12 @@ def __ft__(self:CheckReport, n:int=200):
     def found(word, texts): return [P(B(f'{word}: '), txt(o, 400)) for o in texts[:n]] + [P(Small(f'first {n:,} of {len(texts):,}'))]*(len(texts)>n)
     return Div(P(Span(state, cls=f'dv-k {"dv-a" if self.ok else "dv-r"}'), ' ', f'{many(self.versions, "version")}, {many(self.n_chunks, "chunk")}, {human(self.n_bytes)} ', Small(depth)),
         *found('Problem', self.problems), *found('Repaired', self.repaired), *found('Note', self.notes))
+
+# %% ../nbs/api/19_render.ipynb #29383005
+@patch
+def __ft__(self:Policy, n:int=200):
+    "A line a choice: what was decided, and what it means"
+    means = docments(Policy)
+    def cells(o): return Code(txt(o.name)),'' if (x := getattr(self, o.name)) is None else Code(txt(repr(x))),txt(means[o.name], 400)
+    caption = 'What was decided; else the rules hold as they are' if str(self) else UNDECIDED[:1].upper()+UNDECIDED[1:]
+    return Div(table(caption, ['choice', 'decided', 'what it does'], [*fields(self)], cells, n), P(Code("dv.policy('NAME', append='minor')", cls='dv-next'), Small(' decides')))

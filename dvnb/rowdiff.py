@@ -6,12 +6,14 @@
 __all__ = ['Rows', 'RowDiff']
 
 # %% ../nbs/api/08_rowdiff.ipynb #315b0d8d
+from functools import reduce
+from itertools import chain
 from fastcore.basics import patch, store_attr
 from .classify import DiffError, Lines, find_key, index_words, key_candidates, line_up, match_columns, shared_blocks, type_family
 from .duck import Duck
 from .feed import Side, form
 from .joins import Found, Keyed, at_once, by_key, by_row, moved_by_key, side_by_side, words
-from .keys import compound_key, repeats, shared
+from .keys import bare, compound_keys, effort, few_rows, repeats, shared
 from .order import by_order
 from .prefilter import by_hash, fits
 from .text import Shown, many
@@ -138,20 +140,52 @@ def _noted(self:RowDiff, note, res):
 @patch
 def _names_same(self:RowDiff, p):
     "Do most values of the column `p` occur in both tables?"
+    return self._all_kept(p) or shared_blocks(self.profiles[0], p.old, self.profiles[1], p.new)>=.5 or self._shared([p])>=.5
+
+@patch
+def _all_kept(self:RowDiff, p):
+    "Do the profiles prove that all values of the column `p` occur in both tables?"
     a,b = (o.columns[k] for o,k in zip(self.profiles, (p.old, p.new)))
-    if p.clean or a.n==b.n and a.sum==b.sum: return True
-    if shared_blocks(self.profiles[0], p.old, self.profiles[1], p.new)>=.5: return True
-    return shared(*self._sides(), [self._form(p, False)])>=.5
+    return p.clean or a.n==b.n and a.sum==b.sum
+
+@patch
+def _shared(self:RowDiff, key): return shared(*self._sides(), [self._form(p, False) for p in key])
+
+@patch
+def _compound(self:RowDiff):
+    "Find several columns that name a row together"
+    if self._plan.get('simple') or max(o.n_rows for o in self.profiles)>3_000_000: return
+    yield from compound_keys(self._sides(), self.profiles, self.columns.pairs, lambda p: self._form(p, False))
 
 @patch
 def _infer(self:RowDiff):
     "Columns that name the same rows on both sides"
-    for p in key_candidates(*self.profiles, self.columns)[:4]:
-        if self._names_same(p): return self._noted(f'rows are paired by {self.columns.word(p.new)}, which is unique in both tables', (p,))
-    if self._plan.get('simple') or max(o.n_rows for o in self.profiles)>3_000_000: return ()
-    found = compound_key(self._sides(), self.profiles, self.columns.pairs, lambda p: self._form(p, False))
-    names = ' and '.join(self.columns.word(p.new) for p in found)
-    return self._noted(f'rows are paired by {names}, which together are unique in both tables', found) if found else ()
+    single,n = ((p,) for p in key_candidates(*self.profiles, self.columns)[:4] if self._names_same(p)),max(o.n_rows for o in self.profiles)
+    res = self._weigh([*single]) if n<=few_rows and not self.all_equal() else next(chain(single, self._compound()), ())
+    names = ' and '.join(self.columns.word(p.new) for p in res)
+    return self._noted(f'rows are paired by {names}, which {"together are" if len(res)>1 else "is"} unique in both tables', res) if res else ()
+
+# %% ../nbs/api/08_rowdiff.ipynb #1285a137
+_much = 3
+
+@patch
+def _weigh(self:RowDiff, single):
+    "Of the keys of a small table, that by which it differs least"
+    named = [k for k in single if not bare(k)]
+    if named and (self._all_kept(named[0][0]) or self._shared(named[0])==1): return named[0]
+    keys = [*named, *self._compound(), *(k for k in single if bare(k))]
+    if not keys or len(keys)==1 and named: return next(iter(keys), ())
+    cost = {k: self._effort(k) for k in keys}
+    best = reduce(lambda a,b: b if _much*cost[b]<cost[a] else a, keys)
+    return () if bare(best) and _much*self._effort(())<cost[best] else best
+
+@patch
+def _effort(self:RowDiff, key):
+    "How many cells differ if rows are paired by `key`, or by content and order"
+    gaps,forms = [(0, self.profiles[0].n_rows, 0, self.profiles[1].n_rows)],[self._form(p) for p in self.columns.pairs if p not in key]
+    keys = [self._form(p, False) for p in key]
+    found = at_once(Keyed(*self._sides(), gaps, keys, forms)) if key else by_order(*self._sides(), gaps, forms)
+    return effort(found, len(self.columns.pairs))
 
 @patch(as_prop=True)
 def _key(self:RowDiff): return self._once('key', self._prove)

@@ -12,7 +12,7 @@ from .joins import side_by_side
 from .rowdiff import RowDiff
 from .tablefacts import TableDiff
 from .tablefacts import in_short, names_shown, other_part
-from .text import shown
+from .text import many, shown
 
 # %% ../nbs/api/09_tablebrief.ipynb #25fcb7e7
 class BriefDiff(TableDiff):
@@ -96,7 +96,7 @@ def _known(self:BriefDiff):
     if a!=b: return f'{a:,} -> {b:,} rows, more than the number differs'
     cell = self._once('cell', self._one_cell)
     where = f', {cell[1]}' if cell else ''
-    return f'{names_shown(dirty)} {"differ" if len(dirty)>1 else "differs"} in some of {b:,} rows{where}'
+    return f'{names_shown(dirty)} {"differ" if len(dirty)>1 else "differs"} in some of {many(b, "row")}{where}'
 
 @patch
 def kinds(self:BriefDiff, rows:bool=True)->list:

@@ -123,7 +123,7 @@ def _example(self:TableDiff):
 @patch
 def _cell_fact(self:TableDiff):
     counts = sorted(self.changed_cells().items(), key=lambda o: -o[1])
-    what = [f'{names_shown([k])} differs in {n:,}'+f' of {self.rows.new-self.rows.added:,} rows'*(i==0) for i,(k,n) in enumerate(counts[:3])]
+    what = [f'{names_shown([k])} differs in {n:,}'+f' of {many(self.rows.new-self.rows.added, "row")}'*(i==0) for i,(k,n) in enumerate(counts[:3])]
     more = f' and {many(len(counts)-3, "more column")}' if len(counts)>3 else ''
     return 'cells_changed',sum(n for _,n in counts),f'{", ".join(what)}{more} ({self._example()}{self._nulls_appeared()})'
 
@@ -166,7 +166,7 @@ def _row_facts(self:TableDiff):
 def _reordered(self:TableDiff):
     r = self.rows
     if callable(r._moved) and r.old>1_000_000: return r.old-r.removed,'rows stand in another order'
-    stayed = f'the {r.old-r.removed:,} rows that both have' if r.removed else f'{r.old:,} rows'
+    stayed = f'the {many(r.old-r.removed, "row")} that both have' if r.removed else many(r.old, 'row')
     return (r.moved or r.old-r.removed),f'{r.moved:,} of {stayed} moved' if r.moved else 'rows stand in another order'
 
 # %% ../nbs/api/08_tablefacts.ipynb #f405adb3

@@ -12,7 +12,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from .table import TableError, check_columns, kind_of
 from .table import _logical, _offsets
-from .text import one_line
+from .text import many, one_line
 
 # %% ../nbs/api/07_tablegroups.ipynb #f6b79fa6
 def _layout(t):
@@ -121,7 +121,7 @@ def take(self:TableSource, rows, columns=None):
     ends = np.array([lo+n for lo,n in self.groups], 'i8')
     which = np.searchsorted(ends, rows, side='right')
     for g in np.unique(which).tolist():
-        if g >= len(ends): raise TableError(f'{self.name} has {self.n_rows} rows, no row {rows[-1]}')
+        if g >= len(ends): raise TableError(f'{self.name} has {many(self.n_rows, "row")}, no row {rows[-1]}')
         parts.append(self.table(columns, [g]).take(rows[which == g]-self.groups[g][0]))
     return pa.concat_tables(parts)
 

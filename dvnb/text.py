@@ -22,7 +22,7 @@ def human(
 
 def many(n:int, word:str)->str:
     "`n` and the word, in the plural if it must be"
-    return f'{n:,} {word}{"" if n==1 else "s"}'
+    return f'{n:,} {word if n==1 else word.replace(" or ", "s or ")+"s"}'
 
 def named(word:str, names)->str:
     "The word, and names behind it if there are any"

@@ -34,7 +34,7 @@ from .table import _dtypes
 from .tablefile import as_written, is_own
 from .tablegroups import ParquetSource
 from .tableopen import open_table, read_table, table_reader
-from .text import shown
+from .text import many, shown
 from .verdict import split_name
 from .verdict import _are_shards
 
@@ -195,7 +195,7 @@ def _copied(self:Repo, v, files):
                 stats[:, i] = disk.stats(man.paths[i])
         finally: shutil.rmtree(top/os.fsdecode(stage), ignore_errors=True)
         for i in np.flatnonzero(wanted & (man.kind==DIR)).tolist(): disk.dir(man.paths[i], make=True)
-    if lost: raise RestoreError(f'{len(lost)} files of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
+    if lost: raise RestoreError(f'{many(len(lost), "file")} of {v.ref} cannot be had ({next(iter(lost.values()))}): {", ".join(shown(man.paths[i]) for i in [*lost][:5])}')
     if bad: note_written(cache, man, stats, seen, np.where(same, at, -1))
     note_use(v, 'path')
     return top

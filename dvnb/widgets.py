@@ -151,12 +151,14 @@ def _offer(
 # %% ../nbs/api/20_widgets.ipynb #bb01038a
 @patch
 def _filters(self:VersionPicker):
-    some = Layout(width='130px')
+    def some(): return Layout(width='130px')
     tags = sorted({t for ts in self.tags.values() for t in ts})
     self.controls = dict(search=Text(placeholder='search versions', layout=Layout(width='240px')),
-        level=Dropdown(options=[('any level', ''), *((o, o) for o in ('MAJOR', 'MINOR', 'PATCH'))], layout=some),
-        tag=Dropdown(options=[('any tag', ''), *((f'@{t}', t) for t in tags)], layout=some))
+        level=Dropdown(options=[('any level', ''), *((o, o) for o in ('MAJOR', 'MINOR', 'PATCH'))], layout=some()),
+        tag=Dropdown(options=[('any tag', ''), *((f'@{t}', t) for t in tags)], layout=some()))
     for k,w in self.controls.items(): link((self, k), (w, 'value'))
+    for k,n in dict(search=len(self.versions)-1, level=len({v.level for v in self.versions if v.parent})-1, tag=len(tags)).items():
+        if n<1: self.controls[k].layout.display = 'none'
     return [*self.controls.values()]
 
 @patch
@@ -233,7 +235,8 @@ def offer(self:DiffPanel, old, new):
     self.steps = [*zip(refs, refs[1:]), *((base, f) for f,base in self.folders.items() if base in refs)]
     names = self.repo.catalog.names()
     _offer(self.which, [(n, n) for n in names], self.dataset, self._switched)
-    self.which.layout.display = None if len(names)>1 else 'none'
+    self.which.layout.display = None if self.dataset and len(names)>1 else 'none'
+    for o in self.earlier,self.later: o.layout.display = None if self.steps else 'none'
     self.compare(old, new, again=True)
 
 # %% ../nbs/api/20_widgets.ipynb #4c521284

@@ -1,7 +1,8 @@
 "Whatever is wrong, one clear line says so, and what was there stays as it was"
-import subprocess, sys, time, traceback
+import errno, re, subprocess, sys, time, traceback
 from contextlib import nullcontext
 from hard import *
+from dvnb import folder
 from dvnb.catalog import VersionTaken, dump_record
 from dvnb.disk import RestoreError
 from dvnb.manifest import Manifest, _dump_node, leaves, save
@@ -330,8 +331,30 @@ def test_disk_full_while_a_version_is_stored(tmp_path):
 def test_disk_full_where_a_version_is_restored(repo, tmp_path):
     v = repo.snapshot(fill(tmp_path/'d', {'f': random.Random(1).randbytes(2<<20), 'g': '1'}))
     with mounted(tmp_path/'disk', '1m') as disk:
-        refuses(lambda: repo.restore(v, disk/'out'), 'No space left', 'out', error=DvnbError)
+        refuses(lambda: repo.restore(v, disk/'out'), 'No space left', 'out', 'nothing was changed', 'needs 2.1 MB, and 1.0 MB are free: free space, and run it again', error=DvnbError)
         assert os.listdir(disk) == []
+
+@pytest.mark.parametrize('code', [errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_what_a_restore_is_refused_is_told_with_what_was_changed(repo, data, tmp_path, monkeypatch, code):
+    "Nothing while hidden files are written; only later is there something to finish or to take back"
+    v, out = repo.snapshot(data), tmp_path/'out'
+    def broken(*a, **kw): raise OSError(code, os.strerror(code))
+    def said(): return refuses(lambda: repo.restore(v, out))
+    for name in 'write_files', 'finish_dirs':
+        with monkeypatch.context() as m:
+            m.setattr(folder, name, broken)
+            assert os.strerror(code) in said() and 'nothing was changed' in said() and 'undo' not in said()
+            assert (f'{v.ref} needs' in said() and 'run it again' in said()) == (code == errno.ENOSPC) and not out.exists() and not [*tmp_path.glob('.dvnb-*')]
+    repo.restore(v, out)
+    fill(out, {'jan.csv': 'mine'})
+    was = picture(out)
+    with monkeypatch.context() as m:
+        m.setattr(folder, 'write_files', broken)
+        assert 'nothing was changed' in said() and work(picture(out)) == work(was)
+    with monkeypatch.context() as m:
+        m.setattr(folder, 'finish_dirs', broken)
+        assert 'finished by doing it again, or taken back by `undo`' in said()
+
 
 def test_disk_full_where_a_version_is_restored_in_place(repo, tmp_path):
     with mounted(tmp_path/'disk', '1m') as disk:
@@ -340,7 +363,7 @@ def test_disk_full_where_a_version_is_restored_in_place(repo, tmp_path):
         fill(src, {'g': 'mine', 'f': 'mine too'})
         fill(disk, {'filler': random.Random(1).randbytes(700_000)})
         was = picture(src)
-        refuses(lambda: repo.restore(v, src), 'No space left', error=DvnbError)
+        refuses(lambda: repo.restore(v, src), 'No space left', 'nothing was changed', 'free space, and run it again', error=DvnbError)
         assert work(picture(src)) == work(was)
 
 def test_disk_full_while_unsaved_work_is_kept(tmp_path):
@@ -1093,3 +1116,16 @@ def test_a_folder_that_is_as_it_was_mends_a_pack_with_its_list_of_files(repo, tm
     found = again(repo).check(read_data=True, repair=True)
     assert found.ok and any(f'list of files of {v.ref}' in o for o in found.repaired), found
     assert brought_back(repo.url, v, tmp_path) == was
+
+# Numbers
+
+def test_one_of_a_kind_is_not_told_in_the_plural(repo, tmp_path):
+    import pandas as pd
+    v = repo.snapshot(fill(tmp_path/'one', {'jan.csv': 'id,fare\n1,9.5\n'}))
+    foreign = fill(tmp_path/'foreign', {'note': 'mine'})
+    refuses(lambda: repo.restore(v, foreign), 'holds 1 file or folder that is no part of one:')
+    fill(foreign, {'more': 'mine'})
+    refuses(lambda: repo.restore(v, foreign), 'holds 2 files or folders that are no part of one:')
+    d = repo.diff(pd.DataFrame({'id': [1], 'fare': [9.5]}), pd.DataFrame({'id': [1], 'fare': [8.]}))
+    assert 'differs in 1 of 1 row ' in d.verdict.reasons[0]
+    assert re.match('1 version, 1 chunk, ', re.sub('[23] chunks', '1 chunk', repr(repo.check()))), repr(repo.check())

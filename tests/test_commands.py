@@ -574,6 +574,9 @@ def test_a_word_may_name_a_frame(place, ip):
     with pytest.raises(DvnbError): ip.run_line_magic('dver', 'snapshot n sales')
     ip.user_ns['sales'] = ip.user_ns['df']
     with pytest.raises(UsageError, match='a DataFrame and a dataset here: write sales:latest'): ip.run_line_magic('dver', 'diff sales df')
+    with pytest.raises(UsageError, match='a DataFrame and a dataset here: write sales:latest'): ip.run_line_magic('dver', 'panel sales')
+    assert ip.run_line_magic('dver', 'pick sales').value == 'sales:1.0.0' and ip.run_line_magic('dver', 'load sales').ref == 'sales:1.0.0'
+    assert 'even if a folder or a variable has the same name' in str(usage('pick')) and 'which may be a variable' in str(usage('panel'))
     assert not ip.run_line_magic('dver', 'snapshot sales sales').is_new
     Path('df').mkdir()
     with pytest.raises(UsageError, match='a DataFrame and a folder here: write ./df'): ip.run_line_magic('dver', 'diff sales:1 df')

@@ -3,9 +3,12 @@ import datetime as dt, re
 from decimal import Decimal
 import pandas as pd, pytest
 from fastcore.xml import to_xml
+from dvnb.changes import diff_trees
 from dvnb.gridview import MOST_WIDE, cells_view, grid_view, rows_view, value, values
 from dvnb.html import html
+from dvnb.render import most_changed
 from dvnb.tablediff import diff_tables
+from dvnb.tree import folder_tree
 from test_widgets import is_harmless
 
 def rows_of(page): return re.findall('<tr>(.*?)</tr>', page.partition('<tbody>')[2].partition('</tbody>')[0], re.S)
@@ -69,3 +72,20 @@ def test_the_counts_are_in_words():
     page = to_xml(grid_view(diff_tables(old, old.assign(x=[1, 2, 4])), 'a.csv'), indent=False)
     assert '~1 row changed' in page and '3 rows' in page
     assert 'all rows equal' in to_xml(grid_view(diff_tables(old, old.assign(y=1))), indent=False)
+
+def test_the_table_that_changed_most_comes_first(tmp_path):
+    def write(side, name, fares):
+        p = tmp_path/side/f'{name}.csv'
+        p.parent.mkdir(exist_ok=True)
+        pd.DataFrame(dict(id=range(len(fares)), fare=fares)).to_csv(p, index=False)
+    edits = dict(apr=1, feb=9, jan=3, jun=3, mar=0, may=2, oct=1, sep=1)
+    for name, k in edits.items():
+        write('old', name, [1.5]*20)
+        write('new', name, [2.5]*k+[1.5]*(20-k))
+    d = diff_trees(folder_tree(tmp_path/'old'), folder_tree(tmp_path/'new'))
+    assert most_changed(d) == [f'{o}.csv' for o in ('feb', 'jan', 'jun', 'may', 'apr', 'oct', 'sep')]
+    page = d._repr_html_()
+    tree, previews = page[:page.index('class="dv-g')], page[page.index('class="dv-g'):]
+    def names(html): return list(dict.fromkeys(re.findall('([a-z]{3}).csv', html)))
+    assert names(tree.partition('<ul class="dv-t">')[2]) == sorted(set(edits)-{'mar'}), 'the tree is by path'
+    assert names(previews) == ['feb', 'jan', 'jun', 'may', 'apr', 'oct'] and '1 file more' in previews

@@ -7,7 +7,7 @@ from PIL import Image
 from hard import *
 import dvnb.proof
 from dvnb.changes import diff_trees
-from dvnb.verdict import Level, Policy, verdict
+from dvnb.verdict import Level, Policy, file_changes, verdict
 
 # What files hold
 
@@ -503,3 +503,18 @@ def test_a_chain_is_the_maximum_of_its_steps(ops, policy, data):
     made = [files_of(o, data.draw) for o in states]
     steps = [level_of(a, b, policy) for a, b in zip(made, made[1:])]
     assert level_of(made[0], made[-1], policy) == max(steps)
+
+# What tables are called
+
+@pytest.mark.parametrize('files, said', [(['test.csv'], '1 split added: test.csv'), (['val/a.parquet'], '1 split added: val/a.parquet'), (['feb.csv'], '1 table added: feb.csv'),
+    (['test.json'], '1 split added: test.json'), (['labels.json'], '1 file added: labels.json'), (['feb.csv', 'test.csv'], '2 tables added: feb.csv and 1 other'),
+    (['labels.json', 'test.csv'], '2 files added: labels.json and 1 other'), (['test-00000-of-00002.csv', 'test-00001-of-00002.csv'], '1 split added: test')])
+def test_only_what_is_a_split_is_called_one(files, said):
+    reasons = verdict(file_changes(['jan.csv'], sorted(['jan.csv', *files]), added=files)).reasons
+    assert reasons == [f'MINOR: {said}']
+    assert verdict(file_changes(sorted(['jan.csv', *files]), ['jan.csv'], removed=files)).reasons == [f'MAJOR: {said.replace("added", "removed")}']
+
+def test_a_json_that_holds_no_table_is_no_table():
+    assert verdict(file_changes(['labels.json'], ['labels.json'], modified=['labels.json'])).reasons[0].startswith('MAJOR: 1 file modified: labels.json')
+    assert verdict(file_changes(['a.csv'], ['a.csv'], modified=['a.csv'])).reasons[0].startswith('MAJOR: 1 table modified: a.csv')
+    assert verdict(file_changes(['train.csv'], ['learn.csv'], renamed=[('train.csv', 'learn.csv')])).reasons == ['MAJOR: 1 split renamed: train.csv -> learn.csv']

@@ -72,11 +72,27 @@ def test_quarto_yml_is_one_file():
     link = nbs/'_quarto.yml'
     assert link.is_symlink() and os.readlink(link) == '../_quarto.yml'
 
-def test_sidebar_lists_every_notebook_in_order(site):
-    pages = listed(site['website']['sidebar']['contents'])
-    assert sorted(pages) == sorted(map(name, notebooks))
-    reference = [p for p in pages if p.startswith('api/')]
-    assert reference == sorted(reference)
+def sections(o, path=()):
+    "The sections below the sidebar entry `o`, as (their titles from the outermost on, the pages that stand right in them)"
+    if isinstance(o, str): return
+    inner = o if isinstance(o, list) else o.get('contents', [])
+    if 'section' in o: path = (*path, o['section'])
+    yield path,[e for e in inner if isinstance(e, str)]
+    for e in inner: yield from sections(e, path)
+
+def test_sidebar_lists_every_notebook_by_subject(site):
+    contents = site['website']['sidebar']['contents']
+    assert sorted(listed(contents)) == sorted([*map(name, notebooks), 'changelog.md'])
+    groups = {path[1:]: pages for path,pages in sections(contents) if path[:1] == ('Reference',)}
+    assert groups.pop(()) == [] and all(len(o) == 1 for o in groups)
+    for pages in groups.values():
+        assert pages and pages == sorted(pages) and all(p.startswith('api/') for p in pages)
+        assert len(pages) <= 16, f'{pages}: a list this long is not read'
+
+def test_the_changelog_is_a_page_of_the_site(site):
+    link = nbs/'changelog.md'
+    assert link.is_symlink() and os.readlink(link) == '../CHANGELOG.md'
+    assert 'changelog.md' in [o['href'] for o in site['website']['navbar']['left']]
 
 def test_the_demo_shows_commands_that_can_be_pasted():
     code = (root/'tools/demo.sh').read_text(encoding='utf-8')

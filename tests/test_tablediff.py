@@ -10,6 +10,7 @@ from dvnb.classify import DiffError, type_change
 from dvnb.duck import Duck, memory_bytes
 from dvnb.joins import count_moved, row_runs
 from dvnb.order import align_rows, surplus
+from dvnb.rowdiff import RowDiff
 from dvnb.tablediff import diff_tables
 from dvnb.tableopen import open_table
 
@@ -486,6 +487,63 @@ def test_keys_by_chance_are_not_taken():
     assert 'year and country' in d.notes[0]
     survey = pd.DataFrame(dict(name=[f'n{i%50}' for i in range(300)], income=r.permutation(300)//2))
     assert diff(survey, survey.assign(income=survey.income[::-1].values)).key is None
+
+def _with(a, **edits): # column=(row, value)
+    b = a.copy()
+    for k,(i,v) in edits.items(): b.loc[i, k] = v
+    return b
+
+def _fresh(a): return a.reset_index(drop=True)
+
+_sales = pd.DataFrame(dict(store=['A', 'A', 'B', 'B'], day=['2026-03-01', '2026-03-02']*2, sales=[10, 11, 12, 13]))
+_more = pd.DataFrame(dict(store=['A', 'B'], day=['2026-03-03']*2, sales=[19, 20]))
+_depts = pd.DataFrame(dict(dept=['A', 'A', 'B', 'B', 'C'], sales=[110, 91, 82, 213, 7]))
+_years = pd.DataFrame(dict(year=range(2000, 2010), pop=np.linspace(1, 2, 10)))
+_people = pd.DataFrame(dict(id=range(1, 6), name=['Ann', 'Bob', 'Cid', 'Dan', 'Eve'], age=[31, 25, 47, 52, 29]))
+_top = pd.DataFrame(dict(rank=range(1, 11), name=list('abcdefghij'), score=range(100, 0, -10)))
+_notes = pd.DataFrame(dict(no=range(1, 9), text=[f'note {i}' for i in range(8)], v=[1, 1, 2, 2, 3, 3, 4, 4]))
+_visits = pd.DataFrame(dict(date=pd.date_range('2026-01-01', periods=20), visits=[(i*37)%101 for i in range(20)]))
+_lines = pd.DataFrame(dict(order_id=np.repeat([101, 102, 103], [3, 2, 3]), line=[1, 2, 3, 1, 2, 1, 2, 3], amount=[55, 20, 37, 81, 12, 99, 41, 23]))
+_stock = pd.DataFrame(dict(code=['x1', 'x2', 'x3'], qty=[5, 6, 7]))
+_accounts = pd.DataFrame(dict(account=[(i*7919)%100_003 for i in range(1, 51)], flag=[i%2 for i in range(50)], balance=[(i*31%997)/4 for i in range(50)]))
+_iris = pd.DataFrame(dict(length=[5.1, 4.9, 4.7, 5.1, 4.9]*10, width=[3.5, 3., 3.2, 3.5, 3.1]*10, species=np.repeat(['setosa', 'virginica'], 25)))
+_small = { # name: (old, new, key, (removed, added, changed))
+    'a measure that is unique by chance': (_sales, _with(_sales, sales=(3, 14)), ['store', 'day'], (0, 0, 1)),
+    'the same, of floats': (_sales.assign(sales=_sales.sales/4), _with(_sales.assign(sales=_sales.sales/4), sales=(3, 9.5)), ['store', 'day'], (0, 0, 1)),
+    'a measure edited, and days appended': (_sales, _fresh(pd.concat([_with(_sales, sales=(0, 14)), _more])), ['store', 'day'], (0, 2, 1)),
+    'all measures revised but one': (_sales, _sales.assign(sales=[10, 21, 22, 23]), ['store', 'day'], (0, 0, 3)),
+    'a measure edited where nothing else names a row': (_depts, _with(_depts, sales=(2, 99)), None, (0, 0, 1)),
+    'years revised': (_years, _years.assign(pop=_years['pop']*1.01), ['year'], (0, 0, 10)),
+    'a window of years': (_years, _fresh(pd.concat([_years.assign(pop=_years['pop']*1.01)[1:], pd.DataFrame(dict(year=[2010], pop=[2.2]))])), ['year'], (1, 1, 9)),
+    'an id, a row gone': (_people, _fresh(_people.drop(index=[2])), ['id'], (1, 0, 0)),
+    'an id, a row replaced': (_people, _with(_people, id=(2, 33), name=(2, 'Zoe'), age=(2, 88)), ['id'], (1, 1, 0)),
+    'an id corrected': (_people, _with(_people, id=(2, 33)), ['name'], (0, 0, 1)),
+    'an id, rows sorted and a measure edited': (_people, _fresh(_with(_people, age=(0, 77)).sort_values('age')), ['id'], (0, 0, 1)),
+    'names': (_people[['name', 'age']], _with(_people[['name', 'age']], age=(1, 26)), ['name'], (0, 0, 1)),
+    'ranks that names swapped': (_top, _top.assign(name=list('abdcefghij'), score=[100, 90, 80, 79, 60, 50, 40, 30, 20, 10]), ['name'], (0, 0, 2)),
+    'a text corrected in numbered rows': (_notes, _with(_notes, text=(3, 'other')), ['no'], (0, 0, 1)),
+    'dates': (_visits, _with(_visits, visits=(3, 4444)), ['date'], (0, 0, 1)),
+    'lines of orders': (_lines, _with(_lines, amount=(4, 13)), ['order_id', 'line'], (0, 0, 1)),
+    'codes': (_stock, _with(_stock, qty=(0, 9)), ['code'], (0, 0, 1)),
+    'accounts in another order': (_accounts, _fresh(_with(_accounts, balance=(3, 1.)).iloc[::-1]), ['account'], (0, 0, 1)),
+    'accounts closed and opened': (_accounts, _fresh(pd.concat([_accounts[5:], pd.DataFrame(dict(account=[1, 2], flag=[0, 1], balance=[.5, .3]))])), ['account'], (5, 2, 0)),
+    'no key': (_iris, _with(_iris, width=(3, 9.)), None, (0, 0, 1))}
+
+@pytest.mark.parametrize('what', _small)
+@pytest.mark.parametrize('fmt', ['frame', 'csv'])
+def test_the_key_of_a_small_table_is_that_which_leaves_least_to_tell(what, fmt, tmp_path):
+    *sides,key,rows = _small[what]
+    if fmt=='csv':
+        for i,o in enumerate(sides): o.to_csv(tmp_path/f'{i}.csv', index=False)
+        sides = tmp_path/'0.csv',tmp_path/'1.csv'
+    d = diff(*sides)
+    assert (d.key, (d.rows.removed, d.rows.added, d.rows.changed))==(key, rows)
+
+def test_keys_of_large_tables_are_not_tried_out(monkeypatch):
+    n = 10_001
+    a = pd.DataFrame(dict(store=[f's{i%101}' for i in range(n)], day=[i//101 for i in range(n)], sales=np.arange(n)))
+    monkeypatch.setattr(RowDiff, '_weigh', None)
+    assert diff(a, _with(a, sales=(5, 99_999))).key==['sales']
 
 # --- tolerance
 

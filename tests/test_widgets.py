@@ -1,10 +1,11 @@
 "What notebooks show, without a browser: pictures hold no markup but their own, panels do what their traits say."
 import os, re
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
-import dvnb.widgets as W
+import dvnb as dv, dvnb.widgets as W
 from dvnb.checkup import CheckReport
 from dvnb.filesdiff import FileChange, FilesDiff
 from dvnb.ref import ConfigNotFound, RefError, VersionNotFound
@@ -225,6 +226,38 @@ def test_panel_sees_new_versions_and_other_datasets(taxi):
     assert 'taxi:2.1.0' in p.sides and p.which.layout.display is None
     p.which.value = 'frames'
     assert p.old == p.new == 'frames:1.0.0' and p.diff.clean and 'taxi:2.1.0' not in p.sides
+
+def hidden(*controls): return [o.layout.display == 'none' for o in controls]
+
+def test_panel_of_frames_or_files_shows_no_list_of_datasets(taxi):
+    folder, repo = taxi
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'frames')
+    for sides in ((pd.DataFrame({'a': [1]}), pd.DataFrame({'a': [2]})), (folder/'jan.csv', folder/'feb.csv')):
+        p = W.DiffPanel(repo, *sides)
+        assert hidden(p.which, p.earlier, p.later) == [True]*3 and len(p.olds.options) == len(p.news.options) == 2
+        p.swap()
+        assert p.error == '' and p.olds.value == p.old and len(p.diff.files.modified or p.diff.files.renamed)
+    p = W.DiffPanel(repo, 'taxi:1.0.0', folder)
+    assert hidden(p.which, p.earlier, p.later) == [False]*3
+
+def test_picker_shows_no_filter_that_has_one_choice(taxi):
+    folder, repo = taxi
+    p = W.VersionPicker(repo, 'taxi')
+    assert hidden(*(p.controls[k] for k in ('search', 'level', 'tag'))) == [False, False, not p.tags or not any(p.tags.values())]
+    repo.snapshot(pd.DataFrame({'a': [1]}), 'frames')
+    p = W.VersionPicker(repo, 'frames')
+    assert hidden(*p.controls.values()) == [True]*3
+    repo.tag('frames:1.0.0', 'paper')
+    repo.snapshot(pd.DataFrame({'a': [2]}), 'frames')
+    assert hidden(*W.VersionPicker(repo, 'frames').controls.values()) == [False, True, False]
+
+def test_a_policy_shows_what_was_decided_and_what_could_be():
+    nothing, some = dv.Policy(), dv.Policy(append='minor', key='<b>id')
+    assert repr(nothing) == 'Policy(): nothing was decided: the rules hold as they are' and 'Nothing was decided' in nothing._repr_html_()
+    for p in nothing, some: assert all(f.name in p._repr_html_() for f in fields(p)) and is_harmless(p._repr_html_())
+    assert '&#x27;minor&#x27;' in some._repr_html_() or "'minor'</code>" in some._repr_html_()
+    assert '<b>id' not in some._repr_html_() and repr(some) == "Policy(append='minor', key=('<b>id',))"
+    assert some == dv.Policy(append='minor', key='<b>id') and hash(some)
 
 # How a panel is displayed
 
