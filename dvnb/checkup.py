@@ -91,7 +91,7 @@ def _check_data(self:Repo, out, idx)->Index:
     out.bad_end = {p for p,n in out.packs.items() if not self._ends_well(p, n)}
     out.problems += [f'pack {p[:12]} is damaged at its end: what it holds is known to the index alone' for p in sorted(out.bad_end)]
     idx = Index([(idx.packs, idx.rows[~bad])])
-    out.to_copy = idx.within(out.bad_end).rows['digest'] if out.bad_end else ()
+    out.to_copy = [as_names(np.unique(idx.within({p}).rows['digest'])) for p in sorted(out.bad_end)]
     return idx
 
 @patch
@@ -140,7 +140,7 @@ def _repair(self:Repo, out)->list: # What was done, in words
         done.append('the index was built anew from the packs')
     if out.damaged: self.store.reindex(damaged=out.damaged)
     if out.bad_end:
-        self.condemn(out.bad_end, as_names(np.unique(out.to_copy)))
+        self.condemn(out.bad_end, out.to_copy)
         done.append(f'{len(out.bad_end):,} packs that were damaged at their end were copied; `gc` deletes them after {GRACE.days} day')
     for k in out.bad_saved:
         self.store.objs.put(f'{k}.damaged', self.store.objs.get(k), replace=True)

@@ -85,6 +85,7 @@ def keep(self:Repo,
     "Make all that a manifest names durable, and none of it condemned"
     for _ in range(5):
         if places := self.lacking(man()): read_again(places)
+        self.store.seal()
         nodes = set()
         root = save(man(), self.store, nodes)
         self.store.flush()
@@ -240,7 +241,7 @@ def _made(self:Repo, v, draft, diff, parent, above, hints):
 
 @patch
 def _remember(self:Repo, draft, v):
-    if draft.src.tables is None and not draft.src.made: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True)
+    if draft.src.tables is None and not draft.src.made: self.local.remember(draft.src.x, name=v.dataset, base=v.ref, digest=v.digest, own=True, file=os.path.isfile(draft.src.x))
 
 # %% ../nbs/api/12_snapshots.ipynb #b9a4512f
 @patch

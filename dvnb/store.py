@@ -189,11 +189,11 @@ def put_many(self:Store,
 def append_frame(self:Store, name:bytes, frame, raw:int, codec:int):
     "Put a frame, as `encode` gives it of `raw` bytes, into the next pack"
     self._fresh.add(name)
-    if self._pack.add(name, frame, raw, codec): self._seal()
+    if self._pack.add(name, frame, raw, codec): self.seal()
 
 @patch
-def _seal(self:Store):
-    "Hand the pack that is full to the writing thread"
+def seal(self:Store):
+    "End the pack that is being filled: the writing thread has it, and what follows lies in another"
     pack,id = self._pack,secrets.token_hex(16)
     if not pack.entries: return
     while len(self._writing)>2: self._writing.popleft().result()
@@ -218,7 +218,7 @@ def writer(self:Store):
 @patch
 def flush(self:Store):
     "Make all that was put durable and known"
-    self._seal()
+    self.seal()
     while self._writing: self._writing.popleft().result()
     self._spare.clear()
     self._save_index()

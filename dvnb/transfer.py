@@ -162,14 +162,17 @@ def _bring(self:Repo, target, names, tell)->dict: # {name: error} of what could 
 def _bring_all(self:Repo, target, names, tell)->dict:
     "`_bring`, until all of it is durable in `target`, and none of it condemned"
     for _ in range(5):
-        lost = self._bring(target, names, tell)
+        lost = {}
+        for some in names:
+            lost |= self._bring(target, some, tell)
+            target.store.seal()
         target.store.flush()
         if not target.store.refresh() and _all_held(target, names, lost): return lost
     raise StoreError(f'{target.url} is being collected again and again: try later')
 
 def _all_held(target, names, lost=()):
-    have = target.store.index.find(names)[0]
-    return all(n in lost for n in as_names(names[~have]))
+    names = np.concatenate(names)
+    return all(n in lost for n in as_names(names[~target.store.index.find(names)[0]]))
 
 @patch
 def _commit_copy(self:Repo, v, target, dataset)->Snapshot:
@@ -192,7 +195,7 @@ def _copy_versions(self:Repo, vs, target, names_of, tell):
     names = self.needed([bytes.fromhex(v.root) for v in vs])
     at,lost = seconds(),self._bring_all(target, names, tell)
     for v in vs:
-        hit = [lost[n] for n in as_names(self.needed([bytes.fromhex(v.root)])) if n in lost] if lost else []
+        hit = [lost[n] for n in as_names(np.concatenate(self.needed([bytes.fromhex(v.root)]))) if n in lost] if lost else []
         if hit:
             failed[v.ref] = hit[0]
             continue

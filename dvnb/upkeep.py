@@ -63,9 +63,9 @@ def _saved_root(self:Repo, key):
     except Unreadable: raise StoreError(f'{key}, which a restore put aside, is damaged: what it needs is not known, so nothing is collected; `check(repair=True)` sets it aside, and then `gc` frees what only it needs') from None
 
 @patch
-def needed(self:Repo, roots)->np.ndarray: # Digests, sorted, of type `S32`
+def needed(self:Repo, roots)->tuple: # Of what files consist of, and of the parts of manifests: two arrays of type `S32`
     "The names of all chunks that manifests need"
-    nodes,leaf = set(),set()
+    nodes,leaf,inner = set(),set(),set()
     for r in roots: leaf.update(leaves(self.store, r, nodes))
     files,lists,todo = [],set(),sorted(leaf)
     for s in range(0, len(todo), 1024):
@@ -73,8 +73,8 @@ def needed(self:Repo, roots)->np.ndarray: # Digests, sorted, of type `S32`
             whole = np.array([p not in man.lists for p in man.paths], bool) if man.lists else True
             files.append(man.digests[(man.kind!=DIR) & whole])
             lists.update(man.lists.values())
-    chunks = self.store.list_chunks(sorted(lists), nodes)
-    return np.unique(np.concatenate([as_array(sorted(nodes | leaf)), *files, chunks]))
+    chunks = self.store.list_chunks(sorted(lists), inner)
+    return np.unique(np.concatenate([*files, chunks, as_array(sorted(inner))])),as_array(sorted(nodes | leaf))
 
 # %% ../nbs/api/14_upkeep.ipynb #44eaf3a0
 KEEP_DERIVED = timedelta(days=30)
@@ -124,7 +124,8 @@ def gc(self:Repo,
         idx = self.store.load(condemned=True).within(packs)
         condemned = {p for ps in marks.values() for p in ps}
         given_up = np.array([p in condemned for p in idx.packs], bool)
-        size,live,keep = _weigh(idx.rows, len(idx.packs), self.needed(self.roots()), given_up)
+        names,lists = self.needed(self.roots())
+        size,live,keep = _weigh(idx.rows, len(idx.packs), np.union1d(names, lists), given_up)
         clock,needed = (now() if dry_run else self._clock()),_holders(idx, keep, given_up)
         dead = {p for o,ps in marks.items() if clock-o.modified>=grace for p in ps if p in packs}-needed
         old = [o for k,t in (('derived', KEEP_DERIVED), ('saved', KEEP_SAVED)) for o in objs.list(k) if clock-o.modified>=t]
@@ -137,7 +138,8 @@ def gc(self:Repo,
         out.condemned,copy = sum(packs[p].size for p in give_up),idx.rows[keep & np.isin(idx.rows['pack'], waste)]
         out.copied = int(copy['stored'].sum())
         if give_up: out.wait = clock+grace
-        if give_up and not dry_run: self.condemn(give_up, as_names(copy['digest']))
+        listing = np.isin(copy['digest'], lists)
+        if give_up and not dry_run: self.condemn(give_up, [as_names(copy['digest'][some]) for some in (~listing, listing)])
     finally: self.store.load()
     return out
 
@@ -153,16 +155,18 @@ def _clock(self:Repo):
 @patch
 def condemn(self:Repo,
     packs:set, # Ids
-    copy:list, # Names of the chunks that are needed of them
+    copies:list, # Lists of names: chunks that are needed of them; each list comes into packs of its own
 ):
-    "Copy the chunks `copy` out of `packs`, then give these up"
+    "Copy chunks out of `packs`, then give these up"
     source = Store(self.url)
     source.load(condemned=True)
     with self.writing():
         self.store.load(without=packs)
-        for _,data in source.read_many(copy):
-            if isinstance(data, StoreError): raise data
-            self.store.put_many([data])
+        for names in copies:
+            for _,data in source.read_many(names):
+                if isinstance(data, StoreError): raise data
+                self.store.put_many([data])
+            self.store.seal()
         self.store.flush()
     self.store.objs.put(f'gc/{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}', json.dumps({'packs': sorted(packs)}).encode())
 

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 import numpy as np, pyarrow, pytest
-import dvnb.snapshots, dvnb.folder, dvnb.checkup, dvnb.upkeep, dvnb.values
+import dvnb.snapshots, dvnb.folder, dvnb.checkup, dvnb.transfer, dvnb.upkeep, dvnb.values
 from dvnb.chunk import WHOLE, DvnbError
 from dvnb.pack import as_array, as_names, pack_key
 from dvnb.repo import Repo, as_tree

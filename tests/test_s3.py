@@ -63,12 +63,12 @@ def test_damage_in_a_bucket(url, tmp_path):
     src = fill(tmp_path/'d', {'a': 'x'*1000, 'b': 'y'*1000})
     v = repo.snapshot(src)
     objs = repo.store.objs
-    pack, = objs.list('packs')
-    data, r = objs.get(pack.key), row(v, 'b')
-    found, rows = repo.store.index.find(as_array([r.digest]))
-    objs.put(pack.key, data[:int(rows['offset'][0])+2], replace=True)
+    found, rows = repo.store.index.find(as_array([row(v, 'b').digest]))
+    key = pack_key(repo.store.index.packs[rows['pack'][0]])
+    data = objs.get(key)
+    objs.put(key, data[:int(rows['offset'][0])+2], replace=True)
     assert {*again(repo).check(read_data=True).hits} == {v.ref}
-    objs.put(pack.key, data, replace=True)
+    objs.put(key, data, replace=True)
     objs.delete(objs.list('index')[0].key)
     shutil.move(src, tmp_path/'away')
     assert not again(repo).check().ok and again(repo).check(repair=True).ok
