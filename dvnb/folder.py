@@ -59,16 +59,19 @@ def _refuse_lost(plan, lost, keep_going):
     raise RestoreError(f'{len(lost):,} of {many(plan.man.n_files, "file")} of {plan.label} cannot be had ({next(iter(lost.values()))}): {names}; nothing was touched, keep_going=True brings back the rest')
 
 # %% ../nbs/api/13_folder.ipynb #af50f62d
+def _place_of(e, folder):
+    "What an error of the system is about; it may name a file by its path within `folder`"
+    name = os.fsdecode(e.filename) if isinstance(e.filename, (str, bytes)) else ''
+    known = isinstance(folder, (str, os.PathLike)) and not os.path.isabs(name)
+    return shown(' in '.join(o for o in (name, os.fspath(folder) if known else '') if o))
+
 def in_a_line(f):
     "What the system refuses, as a `RestoreError`"
     @wraps(f)
     def inner(*args, **kw):
         try: return f(*args, **kw)
         except OSError as e:
-            place,name = kw.get('target') or args[-1],os.fsdecode(e.filename) if isinstance(e.filename, (str, bytes)) else ''
-            known = isinstance(place, (str, os.PathLike)) and not os.path.isabs(name)
-            where = ' in '.join(o for o in (name, os.fspath(place) if known else '') if o)
-            raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({shown(where)}); what was begun is finished by doing it again, or taken back by `undo`') from e
+            raise RestoreError(f'cannot {f.__name__}: {e.strerror} ({_place_of(e, kw.get("target") or args[-1])}); what was begun is finished by doing it again, or taken back by `undo`') from e
     return inner
 
 def _lock(fd):
@@ -106,8 +109,8 @@ def untouched(
     except BaseException as e:
         shutil.rmtree(stage, ignore_errors=True)
         if not isinstance(e, OSError): raise
-        full,at = e.errno in _full,e.filename if isinstance(e.filename, (str, bytes)) else str(plan.target)
-        why = f'{e.strerror} ({shown(str(plan.target) if full else at)}); nothing was changed'
+        full = e.errno in _full
+        why = f'{e.strerror} ({shown(str(plan.target)) if full else _place_of(e, plan.target)}); nothing was changed'
         raise RestoreError(f'cannot {"undo" if plan.undo else "restore"}: {why}' + (f'. {_room(plan)}' if full else '')) from e
 
 # %% ../nbs/api/13_folder.ipynb #84c5656c
@@ -292,10 +295,11 @@ def _where(self:Repo, ref, target, files):
 
 @patch
 def _own_place(self:Repo, v, files):
-    own = [o['folder'] for o in self.local.folders() if o['name']==v.dataset and o.get('own')]
-    if len(own)!=1: raise RefError(f'{v.dataset} has {len(own) or "no"} folder{"s"*(len(own)!=1)} here{": "*bool(own)}{", ".join(own)}: say which, dv.restore({v.ref!r}, FOLDER)')
+    known = {o['folder']: o for o in self.local.folders(gone=True) if o['name']==v.dataset and o.get('own')}
+    own = [f for f in known if os.path.exists(f)] or [*known]
+    if len(own)!=1: raise RefError(f'{v.dataset} has {many(len(own), "folder") if own else "no folder"} here{": "*bool(own)}{", ".join(own)}: say which, dv.restore({v.ref!r}, FOLDER)')
     path = Path(own[0])
-    if not path.is_dir(): return path.parent,[f'/{path.name}']
+    if path.is_file() or known[own[0]].get('file') and not path.is_dir(): return path.parent,[f'/{path.name}']
     self._guard(v, path, self.local.origin(path))
     return path,files
 

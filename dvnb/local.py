@@ -57,13 +57,16 @@ class Local:
         "Note where `folder` comes from"
         note_down(self.root/'folders'/self.key(folder), json.dumps({'folder': os.fsencode(same_file(folder)).decode('utf-8', 'surrogateescape'), **origin}).encode())
 
-    def folders(self)->list:
+    def folders(self,
+        gone:bool=False, # Also of those that were deleted, if the folder around them is there?
+    )->list:
         "The origin of each folder that is known and still there"
+        def here(path): return os.path.exists(path) or gone and os.path.isdir(os.path.dirname(path))
         out = []
         try: known = sorted((self.root/'folders').glob('[!.]*'))
         except OSError: return out
         for p in known:
             try: o = json.loads(p.read_bytes())
             except (OSError, ValueError): continue
-            if isinstance(o, dict) and {'folder', 'name', 'base'}<=o.keys() and os.path.exists(o['folder']): out.append(o)
+            if isinstance(o, dict) and {'folder', 'name', 'base'}<=o.keys() and here(o['folder']): out.append(o)
         return out

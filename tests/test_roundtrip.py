@@ -5,6 +5,7 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hard import *
 import dvnb.scanfiles
+from dvnb.ref import RefError
 
 quick = settings(max_examples=12, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck))
@@ -364,3 +365,30 @@ repo.restore(v, d)
 assert work(picture(d)) == was
 repo.undo(d)
 assert work(picture(d)) == edited''')
+
+def test_what_was_deleted_comes_back_to_where_it_was(repo, tmp_path):
+    src,f = fill(tmp_path/'d', {'a': '1', 'b/c': '2'}),tmp_path/'f.csv'
+    f.write_text('x\n')
+    was = picture(src)
+    v,w = repo.snapshot(src),repo.snapshot(f)
+    shutil.rmtree(src)
+    f.unlink()
+    Path(tmp_path/'g.csv').write_text('mine')
+    assert repo.restore(v).target == src and picture(src) == was and repo.status(src).clean
+    repo.restore(w)
+    assert f.read_text() == 'x\n' and (tmp_path/'g.csv').read_text() == 'mine' and repo.status(f).clean
+    f.unlink()
+    f.mkdir()
+    assert Path(repo.restore(w).target) == f and (f/'f.csv').read_text() == 'x\n'
+
+def test_one_folder_of_several_and_a_place_that_is_gone(repo, tmp_path):
+    src = fill(tmp_path/'p/d', {'a': '1'})
+    v,other = repo.snapshot(src, 'd'),fill(tmp_path/'e', {'a': '1'})
+    repo.snapshot(other, 'd')
+    with pytest.raises(RefError, match='2 folders here'): repo.restore(v)
+    shutil.rmtree(other)
+    assert repo.restore(v).target == src
+    shutil.rmtree(src)
+    with pytest.raises(RefError, match='2 folders here: .*say which'): repo.restore(v)
+    shutil.rmtree(tmp_path/'p')
+    assert repo.restore(v).target == other and not (tmp_path/'p').exists()
