@@ -86,13 +86,20 @@ def _as_objects(index, which):
     if index.nlevels == 1: return index.astype(object) if which[0] else index
     return index.set_levels([o.astype(object) if w else o for o,w in zip(index.levels, which)])
 
+_freq_key = b'dvnb.freq'
+
+def _at_freq(index, freq):
+    "`index` of times at its frequency; as it is if that is not so any more, as where rows were left out"
+    try: return type(index)(index, freq=freq)
+    except ValueError: return index
+
 def to_frame(
     table, # A pyarrow Table
     days=False, # Do dates become `datetime64`, unless pandas noted that they were objects?
 ): # A DataFrame: the one `table` was made from, or the nearest to it if that was not pandas
     "Turn `table` into pandas, index and dtypes as they were"
     import pandas as pd
-    meta,notes = pandas_meta(table.schema),(table.schema.metadata or {}).get(b'pandas', b'')
+    meta,notes,freqs = pandas_meta(table.schema),*((table.schema.metadata or {}).get(k, o) for k,o in ((b'pandas', b''), (_freq_key, b'{}')))
     plain = re.sub(rb'"numpy_type": "[^"]*\[pyarrow\]"', b'"numpy_type": "object"', notes)
     if plain != notes: table = table.replace_schema_metadata({b'pandas': plain})
     df = table.to_pandas()
@@ -101,6 +108,7 @@ def to_frame(
         col = _exact(table[name], df.dtypes.iloc[i], dtypes.get(name, ''), meta, days)
         if col is not None: df.isetitem(i, pd.Series(col, df.index, col.dtype))
     if index and _chose_objects(meta): df.index = _as_objects(df.index, [dtypes.get(o) == 'object' for o in index])
+    for axis,f in json.loads(freqs).items(): setattr(df, axis, _at_freq(getattr(df, axis), f))
     return df
 
 # %% ../nbs/api/07_table.ipynb #b1b107d1
@@ -144,6 +152,8 @@ def _check_back(df):
         if old != back[what]: raise TableError(f'The {what} {old} would come back as {back[what]}: change them first')
 
 # %% ../nbs/api/07_table.ipynb #d5a4bbb2
+def _freq_of(index): return getattr(index, 'freqstr', None) if str(index.dtype).startswith(('datetime64', 'timedelta64')) else None
+
 def _from_pandas(df):
     import pyarrow as pa
     check_columns([str(o) for o in df.columns])
@@ -156,7 +166,8 @@ def _from_pandas(df):
     except UnicodeEncodeError as e: raise TableError(f'{e.object[:40]!r} is no text ({e.reason}): decode it from its bytes in their own encoding, or drop it') from None
     except (pa.ArrowException, TypeError, OverflowError) as e:
         raise TableError(f'{" ".join(map(str, e.args))}: change its type, as with .astype(str), or drop it') from None
-    return table
+    freqs = {k: f for k in ('index', 'columns') if (f := _freq_of(getattr(df, k)))}
+    return table.replace_schema_metadata(table.schema.metadata | {_freq_key: json.dumps(freqs).encode()}) if freqs else table
 
 # %% ../nbs/api/07_table.ipynb #4443277e
 _unkept = re.compile(r'_union<|run_end_encoded<|list_view<|month_day_nano_interval|struct<>|<.*dictionary<')

@@ -139,6 +139,8 @@ frames = {
     'numbers inside, beside nulls': pd.DataFrame({'l': [[2**60+1, None], [3]], 'd': [{'x': 2**60+1}, None], 'dl': [[{'x': 2**60+1}, {'x': None}], []]}),
     'index of objects': pd.DataFrame({'a': [1, 2]}, index=pd.Index(['x', 'y'], dtype=object)), 'index of objects that are numbers': pd.DataFrame({'a': [1, 2]}, index=pd.Index([1, 2], dtype=object)),
     'multi index of objects': pd.DataFrame({'a': [1, 2]}, index=pd.MultiIndex.from_arrays([pd.Index(['x', 'y'], dtype=object), [1, 2]])),
+    'every day': pd.DataFrame({'a': [1., 2., 3.]}, index=pd.date_range('2020', periods=3, name='day')), 'every second month, in Paris': pd.DataFrame({'a': [1, 2]}, index=pd.date_range('2020', periods=2, freq='2MS', tz='Europe/Paris')),
+    'every hour': pd.DataFrame({'a': range(9)}, index=pd.timedelta_range('0h', periods=9, freq='h')),
     'dots': pd.DataFrame({'a.b': [1, 2], 'a': ['x', 'y']}), 'attrs': pd.DataFrame({'a': [1]}),
 }
 frames['attrs'].attrs['unit'] = 'm'
@@ -150,8 +152,17 @@ def test_frame_comes_back_equal(name, tmp_path):
     t = table(df)
     write_table(t, f)
     back = read_table(f)
-    assert_frame_equal(back, df, check_freq=False)
+    assert_frame_equal(back, df)
     assert back.attrs == df.attrs and frame_digest(read_parquet(f)) == frame_digest(t) == digest(back)
+
+def test_a_frequency_is_no_part_of_the_data():
+    "It comes back as far as the rows still have it, and makes no version of itself"
+    df = pd.DataFrame({'a': range(9)}, index=pd.date_range('2020', periods=9, freq='D'))
+    bare, t = df.set_axis(pd.DatetimeIndex([*df.index])), table(df)
+    assert digest(bare) == digest(df) and bare.index.freq is None
+    assert to_frame(t[2:5]).index.freq == 'D' and to_frame(t.take([0, 1, 5])).index.freq is None
+    odd = df.set_axis(pd.date_range('2020', periods=9, freq=pd.DateOffset(days=2)))
+    assert_frame_equal(to_frame(table(odd)), odd, check_freq=False)
 
 def test_numbers_inside_values_of_other_libraries_keep_their_digits():
     big = 2**60+1
