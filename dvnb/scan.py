@@ -54,20 +54,27 @@ def _part(rel, names, modes, stats):
     return [rel+n for n in names],np.array(cols, 'i8')
 
 # %% ../nbs/api/06_scan.ipynb #c3bfaf42
-def _stat(e):
-    try: return e.stat(follow_symlinks=False)
+def _stat(name, folder):
+    try: return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError: return None
 
+def _as_bytes(names): return os.fsencode('\0'.join(names)).split(b'\0') if names else []
+
 def _entries(d, rel, tries=3):
-    "The entries of a folder and their stats; listed again if one vanishes meanwhile, which may have another name now, and at last without it"
+    "The names in a folder and their stats; listed again if one vanishes meanwhile, which may have another name now, and at last without it"
+    try: fd = os.open(d, os.O_RDONLY|os.O_DIRECTORY)
+    except OSError as e: raise _closed(d, rel, e) from None
     try:
         for _ in range(tries):
-            with os.scandir(d) as it: es = [*it]
-            try: return es,[e.stat(follow_symlinks=False) for e in es]
+            names = os.listdir(fd)
+            try: return _as_bytes(names),[os.stat(n, dir_fd=fd, follow_symlinks=False) for n in names]
             except FileNotFoundError: pass
-        stats = [_stat(e) for e in es]
-        return [*compress(es, stats)],[s for s in stats if s]
-    except OSError as e: raise ScanError(f'cannot read the folder {shown(d)}: {e.strerror}; give yourself access, or leave it out with ignore={shown(rel)!r}') from None
+        stats = [_stat(n, fd) for n in names]
+        return _as_bytes([*compress(names, stats)]),[s for s in stats if s]
+    except OSError as e: raise _closed(d, rel, e) from None
+    finally: os.close(fd)
+
+def _closed(d, rel, e): return ScanError(f'cannot read the folder {shown(d)}: {e.strerror}; give yourself access, or leave it out with ignore={shown(rel)!r}')
 
 def look(
     folder, # A folder
@@ -80,15 +87,14 @@ def look(
     parts,ignored,special,todo,hollow = [],[],[],[(top, b'')],set()
     while todo:
         d,rel = todo.pop()
-        es,stats = _entries(d, rel)
-        names = [e.name for e in es]
-        modes = [s.st_mode for s in stats]
+        names,stats = _entries(d, rel)
+        some,modes = bool(names),[s.st_mode for s in stats]
         suspect = ignore.suspects(rel)
         if suspect is None or not suspect.isdisjoint(names) or any(m>>12!=8 for m in modes):
-            keep = [_sort_out(e, s, rel+e.name, ignore, skip, ignored, special, todo) for e,s in zip(es, stats)]
+            keep = [_sort_out(os.path.join(d, n), s, rel+n, ignore, skip, ignored, special, todo) for n,s in zip(names, stats)]
             names,stats,modes = ([*compress(c, keep)] for c in (names, stats, modes))
         if names: parts.append(_part(rel, names, modes, stats))
-        elif rel and es and not any(o.startswith(rel) for o in special): hollow.add(rel[:-1])
+        elif rel and some and not any(o.startswith(rel) for o in special): hollow.add(rel[:-1])
     return Look(top, _without(hollow, parts) if hollow else parts, ignored, special, at)
 
 def _without(hollow, parts):
@@ -100,13 +106,13 @@ def _without(hollow, parts):
         hollow |= bare
     return [([*compress(paths, k)], stats[:, k]) for (paths,stats),k in zip(parts, keep) if k.any()]
 
-def _sort_out(e, st, path, ignore, skip, ignored, special, todo)->bool:
+def _sort_out(full, st, path, ignore, skip, ignored, special, todo)->bool:
     "Is this entry of a folder to be kept? If not, it is noted why; if it is a folder, it is to be walked"
     kind = st.st_mode & 0o170000
     is_dir = kind==stat.S_IFDIR
     out = path[:6]==b'.dvnb-' or is_dir and (st.st_dev, st.st_ino) in skip or ignore(path, is_dir)
     if out: ignored.append(path)
-    elif is_dir: todo.append((e.path, path+b'/'))
+    elif is_dir: todo.append((full, path+b'/'))
     elif kind not in (stat.S_IFREG, stat.S_IFLNK): special.append(path)
     return not out and (is_dir or kind in (stat.S_IFREG, stat.S_IFLNK))
 
