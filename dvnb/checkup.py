@@ -13,7 +13,7 @@ from .catalog import Unreadable, load_record, now
 from .chunk import DvnbError
 from .ignore import ignore_rules
 from .manifest import load, save
-from .objects import NoObject, StoreError
+from .objects import NoObject, StoreError, Unreachable
 from .pack import Index, as_array, as_names, pack_key, read_footer
 from .packframe import Damaged
 from .progress import Progress
@@ -111,6 +111,7 @@ def _check_dataset(self:Repo, out, dataset, versions):
             s = self.catalog.get(dataset, v, marks)
             man = load(self.store, bytes.fromhex(s.root))
             places = self.lacking(man)
+        except Unreachable: raise
         except (StoreError, ValueError, KeyError) as e:
             out.problems.append(f'{dataset}:{v} cannot be read: {e}')
             out.hits[f'{dataset}:{v}'] = None
