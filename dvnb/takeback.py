@@ -9,7 +9,8 @@ __all__ = ['saved_records']
 from pathlib import Path
 from fastcore.basics import patch
 from .catalog import Unreadable, load_record
-from .folder import in_a_line
+from .failing import in_a_line
+import dvnb.folder  # gives a `Repo` its `restore`
 from .local import same_file
 from .manifest import Manifest, load
 from .objects import StoreError, Unreachable
