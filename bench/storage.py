@@ -408,6 +408,7 @@ def other_tables(notes):
     for load,title in dict(growth='New bytes for an edit', million='A million files of 10-80 bytes').items():
         mine = [n for n in notes if (n['load'], n['tool'])==(load, 'dvnb')]
         if mine: yield from (f'**{title}**', markdown(head, map(step_row, mine)))
+        if mine and load=='growth': yield 'The second version is compared with the first, cell by cell: what that takes has a limit of its own, a quarter of the memory or `DVNB_MEMORY`.'
     if notes.get('import', 'dvnb', 'repo', 'cpu') is None: return
     bare,light,all = (cell(notes, 'import', 'dvnb', s) for s in ('bare', 'dvnb', 'repo'))
     yield f'**Imports**, CPU s / wall s: bare Python {bare}, `import dvnb` {light}, all that the verbs use {all}.'
