@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from .chunk import DvnbError
 from .classify import DiffError, index_words
 from .classnames import is_label_file, label_files_change
-from .content import diff_content
+from .content import HEAD, diff_content, is_plain
 from .derived import Derived
 from .filesdiff import diff_files
 from .leaks import file_leaks, table_leaks
@@ -56,7 +56,7 @@ class DatasetDiff(Shown):
         in_brief:bool=False, # Is the level what is wanted, and no more evidence than can be had without much reading?
     ):
         self.old,self.new,self.policy,self.version,self.dataset,self.first = old,new,policy,version,dataset,first
-        self.in_brief,self._briefs = in_brief and not policy.reads_rows,{}
+        self.in_brief,self._briefs,self._told_one = in_brief,{},False
         self.derived = derived or Derived(cache_home()/'derived')
         self.notes,self.schemas,self._files,self._facts,self._pairs,self._made,self._opened,self._keyless,self._books = {},{},None,None,None,{},set(),{},{}
 
@@ -229,8 +229,15 @@ def _inside(self:DatasetDiff, olds, news):
     if where in self._books: return []
     if where in self._pairs[0]: return self._table_facts(where)
     if found := self._label_fact(where): return found
+    if self._told_one and self.in_brief and self._is_plain(olds, news): return [Change('file_modified', where)]
     c = self.contents[where]
+    self._told_one |= not c.same
     return [Change('file_recoded' if c.same else 'file_modified', where, detail=f'{c.kind}, {c.words}')]
+
+@patch
+def _is_plain(self:DatasetDiff, olds, news):
+    "Does one look at the new state of a file say that it is compared as bytes?"
+    return olds==news and is_plain(news[0], self.new.head(os.fsencode(news[0]), HEAD))
 
 @patch
 def _opened_up(self:DatasetDiff, c):
@@ -245,7 +252,7 @@ def _opened_up(self:DatasetDiff, c):
 @patch
 def _told(self:DatasetDiff, where):
     "What tells the facts of a table"
-    if not self.in_brief: return self.tables[where]
+    if not self.in_brief or self.policy.reads_rows: return self.tables[where]
     if where not in self._briefs: self._briefs[where] = brief(self.tables[where])
     return self._briefs[where]
 

@@ -9,8 +9,8 @@ __all__ = ['FileChange', 'WHATS', 'SIGNS', 'FilesDiff', 'row_places', 'diff_file
 import os
 from bisect import bisect_left
 from collections import namedtuple
-from itertools import repeat
 import numpy as np
+from .align import sorted_places
 from .manifest import DIR, FILE, Manifest
 from .text import Shown, human, shown
 
@@ -39,9 +39,7 @@ def row_places(
     new:Manifest,
 ): # Integers
     "For each row of `new` its place in `old`, or -1"
-    if old.paths==new.paths: return np.arange(len(new))
-    at = dict(zip(old.paths, range(len(old))))
-    return np.fromiter(map(at.get, new.paths, repeat(-1)), 'i8', len(new))
+    return sorted_places(old.paths, new.paths)
 
 def _is_empty(man, i):
     below = man.paths[i]+b'/'

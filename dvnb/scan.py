@@ -12,10 +12,11 @@ from itertools import compress
 from pathlib import Path
 import numpy as np
 from blake3 import blake3
+from .align import sorted_places
 from .chunk import DvnbError, digest
 from .ignore import Ignore
 from .local import note_down
-from .manifest import DIR, FILE, LINK, Manifest
+from .manifest import DIR, FILE, LINK, Manifest, split_paths
 from .pack import as_names
 from .smallfile import INODE, stat_row
 from .text import shown
@@ -212,7 +213,5 @@ def _is_joined(blob, paths, step=1<<16):
 
 def _align(blob, lens, paths):
     "The place of each of `paths` in the memory, and whether it has one"
-    blob,ends = bytes(blob),np.cumsum(lens).tolist()
-    place = {blob[s:e]: i for i,(s,e) in enumerate(zip([0, *ends], ends))}
-    at = np.array([place.get(p, -1) for p in paths], 'i8')
+    at = sorted_places(split_paths(bytes(blob), lens), paths)
     return at,at>=0

@@ -89,7 +89,7 @@ def keep(self:Repo,
         nodes = set()
         root = save(man(), self.store, nodes)
         self.store.flush()
-        if not self.store.refresh() and self._holds(man(), nodes): return root,nodes
+        if not self.store.refresh() and (not places or self._holds(man(), nodes)): return root,nodes
     raise StoreError(f'{self.url} is being collected again and again: try later')
 
 @patch

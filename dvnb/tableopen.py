@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import PurePath
+from .plugins import plugins
 from .table import TableError, is_frame, to_frame
 from .table import _to_table
 from .tablecast import _chain
@@ -38,9 +39,7 @@ table_formats = {'.parquet': _parquet, '.pq': _parquet, '.feather': _arrow, '.ar
     '.json': TableFormat(_json_reader, _open_text(_Json, False), True), '.jsonl': _json_lines, '.ndjson': _json_lines}
 
 @cache
-def _plugins():
-    from importlib.metadata import entry_points
-    return {o.name: o for o in entry_points(group='dvnb.tables')}
+def _plugins(): return {o.name: o for o in plugins('dvnb.tables')}
 
 def _book(name):
     "What names the file and what its sheet in `name`, `book.xlsx#sheet` or any other"

@@ -66,6 +66,12 @@ def files_in(folder:Path)->dict:
     "How to `read` and to `open` the files of a folder"
     return dict(read=lambda p: (folder/os.fsdecode(p)).read_bytes(), open=lambda p: folder/os.fsdecode(p))
 
+@patch
+def head(self:Tree, path:bytes, n:int)->bytes:
+    "The first `n` bytes of a file, or all if it is no longer"
+    found = self.open(path)
+    with found if hasattr(found, 'read') else open(found, 'rb') as f: return f.read(n)
+
 def look_at(source, rules=None, skip=()):
     "`look` or `look_file`, as the source asks"
     if not os.path.isdir(source): return look_file(source)

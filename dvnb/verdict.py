@@ -119,6 +119,7 @@ _notes = rf'[^/]*(?:{_words}|notes?(?![a-z]))[^/]*\.txt'
 _document = re.compile(rf'(?:{_words})(?![a-z_])[^/]*|[^/]+\.(?:md|bib)|{_notes}', re.I).fullmatch
 _description = re.compile(r'(?:.*/)?dataset_infos?\.json', re.S).fullmatch
 
+@lru_cache(1<<14)
 def file_kind(
     path:str, # A file's path in its dataset, with `/` between folders
     kind:str|None=None # What the dataset's `Policy` says; documents stay documents, unless a pattern says otherwise

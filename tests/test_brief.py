@@ -96,3 +96,24 @@ def test_profiles_that_exist_answer_without_the_data(repo, tmp_path, stingy):
         return tree
     level = dvnb.changes.diff_trees(reads(a), reads(b), derived=repo.derived, in_brief=True).level
     assert str(level) == 'MAJOR' and sum(read) <= 2*(1<<16)  # the end of each file, where Parquet says what it holds
+
+@pytest.mark.parametrize('policy', [{}, dict(kind='opaque'), dict(append='minor')], ids=str)
+def test_files_of_other_bytes_are_judged_by_their_beginning(repo, tmp_path, policy):
+    folder = tmp_path/'scans'
+    (folder/'x').mkdir(parents=True)
+    def write(salt):
+        for i in range(6): (folder/f'x/{i}.bin').write_bytes(np.random.default_rng(i+salt).bytes(70_000))
+        for name, data in {'note': b'as it is', 'empty.bin': b'', 'array.bin': b'\x93NUMPY\1\0', 'cut.bin': b'GIF89a'}.items(): (folder/'x'/name).write_bytes(data*(salt+1))
+    write(0)
+    old = repo.snapshot(folder)
+    if policy: repo.policy('scans', **policy)
+    write(9)
+    whole = repo.snapshot(folder, dry_run=True)
+    read = []
+    def noted(store, row, f=dvnb.tree.read_file): return read.append(row.path) or f(store, row)
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(dvnb.tree, 'read_file', noted)
+        new = repo.snapshot(folder)
+    assert new.level == str(whole.level) and new.reasons == whole.verdict.reasons
+    assert len([p for p in read if p[2:].split(b'.')[0].isdigit()]) <= 1
+    assert new.diff_to_parent.contents.keys() == whole.contents.keys()

@@ -4,7 +4,7 @@ from decimal import Decimal
 from importlib.util import find_spec
 import numpy as np, pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from dvnb.align import align, increasing, runs, same_end, same_start
+from dvnb.align import align, increasing, runs, same_end, same_start, sorted_places
 from dvnb.content import READERS, ContentDiff, content_kind, content_reader, diff_content, file_type
 from dvnb.jsondiff import Numbers, diff_json, read_json
 from dvnb.jsonlarge import Parts, compact, diff_documents, same_value
@@ -62,6 +62,14 @@ def test_longest_increasing(xs):
     best = []
     for x in xs: best.append(1+max((n for n,y in zip(best, xs) if y<x), default=0))
     assert got==sorted(got) and len(got)==max(best)
+
+@given(st.sets(st.integers(0, 3000)), st.sets(st.integers(0, 3000)), st.integers(0, 4000), st.sets(st.integers(0, 4000)))
+def test_places_in_sorted_lists(a, b, shared, but):
+    both = set(range(shared))
+    a, b = sorted((a|both)-but), sorted(b|both)
+    at = {x: i for i, x in enumerate(a)}
+    assert sorted_places(a, b).tolist() == [at.get(x, -1) for x in b]
+    assert sorted_places(a[::2], b).tolist() == [i//2 if i>=0 and i%2==0 else -1 for i in sorted_places(a, b).tolist()]
 
 def test_alignment_of_hard_sequences_ends_in_time():
     r = random.Random(0)
@@ -124,7 +132,7 @@ def test_other_packages_can_add_readers(monkeypatch):
         name = 'bad'
         def load(self): raise ImportError('no scale')
     monkeypatch.setattr(c, '_plugged', {})
-    monkeypatch.setattr('importlib.metadata.entry_points', lambda group: [Point(), Broken()] if group=='dvnb.content' else [])
+    monkeypatch.setattr(c, 'plugins', lambda group: [Point(), Broken()] if group=='dvnb.content' else [])
     d = diff_content('a.gram', b'1', b'2')
     assert (d.kind, d.words)==('gram', 'weighed') and 'no scale' in d.notes[0]
     @content_reader('fail', '.fail', instead='text')
