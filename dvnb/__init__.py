@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING: from .commands import *
 
 _elsewhere = dict(DvnbError='chunk', StoreError='objects', Ref='ref', Version='ref', RefError='ref', VersionNotFound='ref', ConfigNotFound='ref', Snapshot='catalog', VersionTaken='catalog',
-    Level='verdict', Policy='verdict', PolicyError='verdict', ScanError='scan', TableError='table', RestoreError='disk', PointerError='pointer', SliceError='slices', Config='builders',
+    Level='verdict', Policy='policies', PolicyError='policies', ScanError='scan', TableError='table', RestoreError='disk', PointerError='pointer', SliceError='slices', Config='builders',
     BuilderError='builders', BuildFailed='building', CitationError='citation', GitError='gitpointer', AdoptError='adopt', CopyError='transfer', in_use='inuse', builder='sharing', UsageError='shell')
 
 def _words():

@@ -21,6 +21,7 @@ from .leaks import file_leaks, table_leaks
 from .local import cache_home
 from .manifest import FILE
 from .pack import as_names
+from .policies import Policy, file_kind, split_name
 from .sheets import is_book, path_and_sheet, sheet_path, tables_inside
 from .table import TableError
 from .tablebrief import BriefDiff, brief
@@ -28,7 +29,7 @@ from .tablediff import diff_tables
 from .tableopen import open_table, table_format
 from .text import Shown
 from .tree import Tree
-from .verdict import RULES, Change, Level, Policy, file_changes, file_kind, split_name, verdict
+from .verdict import RULES, Change, Level, file_changes, verdict
 
 # %% ../nbs/api/11_changes.ipynb #e8071169
 class Lazy(Mapping):

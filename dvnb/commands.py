@@ -83,7 +83,7 @@ def diff(
     repo_class()
     if address(): return in_use().diff(old, new, key=key)
     from dvnb.changes import diff_trees
-    from dvnb.verdict import Policy
+    from dvnb.policies import Policy
     tree = _plain_tree(old)
     if new is None: raise StoreError(f'compare {tree.label} with what? give a second side')
     return diff_trees(tree, _plain_tree(new), Policy(key=key))

@@ -11,7 +11,7 @@ from pathlib import Path
 from fastcore.basics import patch
 from .classify import DiffError
 from .progress import Progress
-from .table import unwrap
+from .tablebytes import unwrap
 from .tablehash import value_hashes
 
 # %% ../nbs/api/08_duck.ipynb #ed83c8a5

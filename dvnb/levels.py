@@ -9,7 +9,8 @@ __all__ = ['reason_of']
 from fastcore.basics import patch
 from .changes import DatasetDiff
 from .filesdiff import as_frame
-from .verdict import RULES, Change, Level, Policy, file_kind, verdict, words_of
+from .policies import Policy, file_kind
+from .verdict import RULES, Change, Level, verdict, words_of
 
 # %% ../nbs/api/11_levels.ipynb #b7070b5d
 _of_file = 'split_', 'table_', 'file_', 'opaque_', 'entry_', 'document_'

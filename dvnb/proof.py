@@ -12,11 +12,12 @@ from .catalog import Snapshot
 from .changes import diff_trees
 from .chunk import DvnbError
 from .number import promised
+from .policies import Policy
 from .progress import Progress
 from .ref import RefError, Version
 from .repo import Repo, as_tree
 from .text import Shown, many, one_line
-from .verdict import Level, Policy
+from .verdict import Level
 
 # %% ../nbs/api/14_proof.ipynb #0f302337
 class Promise(Shown):

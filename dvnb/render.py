@@ -25,10 +25,10 @@ from .folder import Plan, Plans
 from .gridview import GRID_CSS, grid_view
 from .html import ROW, SIGNS, badge, chips, html, reason, signed, table, to_html, txt
 from .manifest import DIR
+from .policies import UNDECIDED, Policy
 from .repo import Log
 from .repodiff import States
 from .text import human, many
-from .verdict import UNDECIDED, Policy
 
 # %% ../nbs/api/19_render.ipynb #05a4a474
 def marks(

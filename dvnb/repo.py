@@ -14,18 +14,19 @@ from pathlib import Path
 from threading import RLock
 from fastcore.basics import patch
 from .catalog import Catalog, Snapshot
-from .resolve import options_config
 from .derived import Derived
 from .local import Local
 from .objects import StoreError
+from .policies import Policy, PolicyError
 from .readcache import remember_reads
 from .ref import ConfigNotFound, Ref, RefError, near
+from .resolve import options_config
 from .scan import StatCache
 from .store import Store, init_store
-from .table import frame_digest, is_frame, to_tables
+from .table import is_frame, to_tables
+from .tablebytes import frame_digest
 from .text import Shown, many, one_line
 from .tree import Tree, folder_tree, frames_tree, version_tree
-from .verdict import Policy, PolicyError
 
 # %% ../nbs/api/12_repo.ipynb #e0aab20c
 _builders = {}  # of this process, by repo: {name: builder}

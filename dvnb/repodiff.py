@@ -13,11 +13,11 @@ from .catalog import Snapshot
 from .changes import DatasetDiff, diff_trees
 from .chunk import DvnbError
 import dvnb.levels, dvnb.summary  # give a `DatasetDiff` its levels and its words
+from .policies import Policy
 from .ref import RefError, VersionNotFound
 from .repo import Repo, as_tree
 from .text import Shown
 from .tree import Tree
-from .verdict import Policy
 
 # %% ../nbs/api/12_repodiff.ipynb #368dd1b5
 @patch

@@ -21,7 +21,8 @@ from .ref import Ref, RefError, config_name, name_from_folder
 from .repo import Repo
 from .scan import Look, ScanError, StatCache
 from .scanfiles import manifest_of
-from .table import frame_digest, is_frame, to_tables
+from .table import is_frame, to_tables
+from .tablebytes import frame_digest
 from .tablefile import write_table
 from .text import human, many, shown
 from .tree import Tree, files_in, frame_opener, look_at

@@ -223,7 +223,7 @@ def text(x)->str:
     from dvnb.catalog import Snapshot
     from dvnb.repo import Repo
     if isinstance(x, Snapshot): return Snapshot(x.record, x.marks, x.repo, x.is_new).summary()
-    from dvnb.verdict import UNDECIDED, Policy
+    from dvnb.policies import UNDECIDED, Policy
     if isinstance(x, Repo): return x.url
     if isinstance(x, Policy): return str(x) or UNDECIDED
     if isinstance(x, dict): return '\n\n'.join(f'{k}\n{text(o)}' for k,o in x.items())

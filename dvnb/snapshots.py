@@ -25,11 +25,12 @@ from .provenance import provenance
 from .ref import RefError, Version, flag_names
 from .repo import Repo, as_tree
 import dvnb.repodiff  # gives a `Repo` its differences
+from .policies import Policy
 from .repodraft import Draft, borrow_lists, left_out
 from .scanfiles import Hasher, read_in
 from .text import many
 from .tree import Tree
-from .verdict import RULES, Level, Policy, Verdict, verdict
+from .verdict import RULES, Level, Verdict, verdict
 
 # %% ../nbs/api/12_snapshots.ipynb #06733bfa
 @patch

@@ -6,7 +6,7 @@
 __all__ = ['arrow_type', 'fit_text', 'next_word', 'first_misfit', 'Typing']
 
 # %% ../nbs/api/07_tablecast.ipynb #b4c65204
-from .table import raw_values, text_values
+from .tablebytes import raw_values, text_values
 
 # %% ../nbs/api/07_tablecast.ipynb #3d38f348
 _stamps = [f'timestamp[{u}{zone}]' for zone in ('', ', tz=UTC') for u in ('ms', 'us', 'ns')]

@@ -9,7 +9,8 @@ __all__ = ['mix', 'row_cuts', 'write_table', 'read_parquet', 'is_own', 'as_writt
 from base64 import b64decode, b64encode
 from bisect import bisect_left
 from itertools import pairwise
-from .table import _cast, _span, categories_of, fixed_values, kind_of, list_lengths, pandas_meta, text_values, unwrap
+from .table import cast_to, categories_of, kind_of, pandas_meta
+from .tablebytes import fixed_values, list_lengths, range_of, text_values, unwrap
 
 # %% ../nbs/api/07_tablefile.ipynb #33296613
 def mix(
@@ -160,9 +161,9 @@ def _restored(col, was):
     "Column `col` of a file as it was, given its head `was`"
     import pyarrow as pa, pyarrow.compute as pc
     t = was.type
-    if kind_of(t) != 'categorical': return _cast(col, t)
+    if kind_of(t) != 'categorical': return cast_to(col, t)
     cats = categories_of(was)
-    codes = pc.index_in(_cast(col, t.value_type), value_set=cats).cast(t.index_type)
+    codes = pc.index_in(cast_to(col, t.value_type), value_set=cats).cast(t.index_type)
     pieces = codes.chunks or [codes.combine_chunks()]
     return pa.chunked_array([pa.DictionaryArray.from_arrays(o, cats, ordered=t.ordered) for o in pieces], t)
 
@@ -171,7 +172,7 @@ def _no_columns(table):
     import pandas as pd, pyarrow as pa
     index = pandas_meta(table.schema).get('index_columns')
     if not index: return table
-    name,*span = _span(index[0])
+    name,*span = range_of(index[0])
     return pa.Table.from_pandas(pd.DataFrame(index=pd.RangeIndex(*span, name=name)))
 
 # %% ../nbs/api/07_tablefile.ipynb #87b5966f

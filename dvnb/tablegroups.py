@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from fastcore.basics import patch
-from .table import TableError, check_columns, kind_of
-from .table import _logical, _offsets
+from .table import TableError, check_columns, kind_of, with_offsets
+from .tablebytes import logical_type
 from .text import many, one_line
 
 # %% ../nbs/api/07_tablegroups.ipynb #f6b79fa6
@@ -20,7 +20,7 @@ def _layout(t):
     import pyarrow as pa
     kind = kind_of(t)
     if kind == 'run_end_encoded': return _layout(t.value_type)
-    return pa.decimal128(t.precision, t.scale) if kind == 'decimal' and t.precision <= 38 else _offsets(t)
+    return pa.decimal128(t.precision, t.scale) if kind == 'decimal' and t.precision <= 38 else with_offsets(t)
 
 def _laid(a, t):
     "Array `a` as type `t`"
@@ -245,7 +245,7 @@ def value_type(
     t, # An Arrow type
 ): # Text, or a list that nests: equal for types whose values are the same to who reads them
     "The logical type of columns of type `t`: dictionaries, views and large offsets do not show"
-    return _unwrapped(_logical(t.value_type if kind_of(t) == 'run_end_encoded' else t))
+    return _unwrapped(logical_type(t.value_type if kind_of(t) == 'run_end_encoded' else t))
 
 # %% ../nbs/api/07_tablegroups.ipynb #b553945d
 class _ShardSource(TableSource):

@@ -8,7 +8,8 @@ __all__ = ['salt', 'value_hashes', 'fold_rows', 'row_hashes']
 # %% ../nbs/api/07_tablehash.ipynb #5e1dbfb8
 from functools import cache
 from blake3 import blake3
-from .table import TableError, fixed_values, kind_of, list_lengths, raw_values, text_values, unwrap, validity
+from .table import TableError, kind_of
+from .tablebytes import fixed_values, list_lengths, raw_values, text_values, unwrap, validity
 from .tablefile import mix
 
 # %% ../nbs/api/07_tablehash.ipynb #065606e2

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from .table import TableError, fixed_values, kind_of, list_lengths, raw_values, validity
+from .table import TableError, kind_of
+from .tablebytes import fixed_values, list_lengths, raw_values, validity
 from .tablehash import _bare, _codes, _numbers, _units
 
 # %% ../nbs/api/07_tablemeasure.ipynb #65f6f5bd

@@ -12,8 +12,7 @@ from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import PurePath
 from .plugins import plugins
-from .table import TableError, is_frame, to_frame
-from .table import _to_table
+from .table import TableError, is_frame, to_frame, to_table
 from .tablecast import _chain
 from .tablefile import is_own, read_parquet
 from .tablegroups import ParquetSource, TableSource
@@ -74,7 +73,7 @@ def _open_excel(file, name, *_):
         if sheet and sheet not in names: raise TableError(f'{path} has no sheet {sheet!r}: it has {", ".join(names)}')
         df = pd.read_excel(book, sheet_name=sheet or names[0])
     df.columns = [str(o) for o in df.columns]
-    return _FrameSource(_named(name, _to_table, df), name, _excel_reader)
+    return _FrameSource(_named(name, to_table, df), name, _excel_reader)
 
 _excel_reader = 'excel/1'
 if find_spec('openpyxl'): table_formats['.xlsx'] = TableFormat(_excel_reader, _open_excel)
@@ -124,7 +123,7 @@ def open_table(
         many = lambda o: o if isinstance(o, (list, tuple)) else [o]*len(file)
         return _open_shards(file, many(name), read_schema, cache, many(digest) if len(file) > 1 else [digest])
     if isinstance(file, (bytes, bytearray, memoryview)): file = io.BytesIO(file)
-    if is_frame(file): return _FrameSource(_to_table(file), name or 'frame')
+    if is_frame(file): return _FrameSource(to_table(file), name or 'frame')
     path = str(name or getattr(file, 'name', file))
     fmt = table_format(path)
     known = f'{" ".join(table_formats)}, and text also with {" ".join(_packings)}'

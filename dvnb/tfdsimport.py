@@ -14,10 +14,11 @@ from .manifest import version_digest
 from .progress import Progress
 from .ref import RefError
 from .repo import Repo
+from .repodraft import Draft, Source
 from .scan import StatCache, ScanError, look
 from .scanfiles import manifest_of
-from .repodraft import Draft, Source
-from .table import TableError, frame_digest, to_tables
+from .table import TableError, to_tables
+from .tablebytes import frame_digest
 from .tablefile import write_table
 from .text import shown
 from .tfdsfolder import TfdsVersion, able_to_read, columns, find_versions, finish_table, read_shard, splits

@@ -14,14 +14,15 @@ import numpy as np
 from fastcore.basics import patch
 from .catalog import Snapshot
 from .changes import DatasetDiff
-from .filesdiff import row_places
 from .disk import Disk, RestoreError
 from .diskfiles import write_files
+from .filesdiff import row_places
 from .folder import note_written
 from .inputs import note_use
 from .manifest import DIR
 from .pack import as_names
 from .plan import select
+from .policies import split_name, are_shards
 from .progress import Progress
 from .readcache import past_cache
 from .ref import RefError, near
@@ -29,14 +30,11 @@ from .repo import Repo, as_tree
 from .scan import StatCache, look
 from .scanfiles import manifest_of
 from .slices import file_spans, spans
-from .table import TableError, categories_of, pandas_meta, to_frame
-from .table import _dtypes
+from .table import TableError, categories_of, dtypes_of, pandas_meta, to_frame
 from .tablefile import as_written, is_own
 from .tablegroups import ParquetSource
 from .tableopen import open_table, read_table, table_reader
 from .text import many, shown
-from .verdict import split_name
-from .verdict import _are_shards
 
 # %% ../nbs/api/13_values.ipynb #b154f13c
 @patch
@@ -94,7 +92,7 @@ def _by_split(tables):
     "{split: its files}; tables that share a name and are no shards of one table go by their paths"
     found = {}
     for t in tables: found.setdefault(split_name(t), []).append(t)
-    return {k: o for name,files in found.items() for k,o in ({name: files} if len(files)==1 or _are_shards(files) else {f: [f] for f in files}).items()}
+    return {k: o for name,files in found.items() for k,o in ({name: files} if len(files)==1 or are_shards(files) else {f: [f] for f in files}).items()}
 
 @patch
 def sources(self:Splits, names)->list: # A `TableSource` for each file
@@ -149,7 +147,7 @@ def _together(text, parts):
 def _about(table):
     "What pandas noted: dtypes, and the names of the columns that are the index"
     meta = pandas_meta(table.schema)
-    return json.dumps([_dtypes(meta), meta.get('column_indexes')]),tuple(o for o in meta.get('index_columns', []) if isinstance(o, str))
+    return json.dumps([dtypes_of(meta), meta.get('column_indexes')]),tuple(o for o in meta.get('index_columns', []) if isinstance(o, str))
 
 def _same_categories(parts):
     "Columns whose categories differ as the values that they stand for"

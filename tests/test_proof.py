@@ -5,7 +5,8 @@ import dvnb.proof
 from dvnb.catalog import dump_record, load_record, record_key
 from dvnb.objects import LocalObjects
 from dvnb.ref import RefError, VersionNotFound
-from dvnb.verdict import Level, Policy
+from dvnb.policies import Policy
+from dvnb.verdict import Level
 
 df = pd.DataFrame({'id': range(40), 'x': [o*.5 for o in range(40)]})
 def put(df, row, x): return df.assign(x=[x if i == row else o for i, o in enumerate(df.x)])

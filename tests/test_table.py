@@ -4,7 +4,8 @@ import numpy as np, pandas as pd, pyarrow as pa, pyarrow.feather, pyarrow.parque
 from blake3 import blake3
 from hypothesis import HealthCheck, given, settings, strategies as st
 from pandas.testing import assert_frame_equal
-from dvnb.table import TableError, frame_digest, is_frame, to_frame, to_tables
+from dvnb.table import TableError, is_frame, to_frame, to_tables
+from dvnb.tablebytes import frame_digest
 from dvnb.tablefile import read_parquet, row_cuts, write_table
 from dvnb.tableopen import read_table, table_reader
 

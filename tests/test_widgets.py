@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 import pandas as pd, pytest
 from hypothesis import given, settings, strategies as st
-import dvnb as dv, dvnb.widgets as W
+import dvnb as dv, dvnb.livepanel as L, dvnb.widgets as W
 from dvnb.checkup import CheckReport
 from dvnb.filesdiff import FileChange, FilesDiff
 from dvnb.ref import ConfigNotFound, RefError, VersionNotFound
@@ -267,7 +267,7 @@ def shown(monkeypatch):
     outputs = []
     class Handle:
         def update(self, data, raw): outputs.append(data)
-    monkeypatch.setattr(W, 'display', lambda data, raw, display_id=False: outputs.append(data) or (Handle() if display_id else None))
+    monkeypatch.setattr(L, 'display', lambda data, raw, display_id=False: outputs.append(data) or (Handle() if display_id else None))
     return outputs
 
 view = 'application/vnd.jupyter.widget-view+json'
@@ -282,7 +282,7 @@ def test_panel_is_displayed_live_and_still(taxi, shown):
     assert 'feb.csv' in shown[-1]['text/html'] and len(shown) == 3
 
 def test_panel_is_one_output_where_outputs_are_apart(taxi, shown, monkeypatch):
-    monkeypatch.setattr(W, '_is_framed', lambda: True)
+    monkeypatch.setattr(L, '_is_framed', lambda: True)
     W.VersionPicker(taxi[1], 'taxi')._ipython_display_()
     assert len(shown) == 1 and {view, 'text/html', 'text/plain'} <= shown[0].keys()
 
