@@ -997,6 +997,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'dvnb.pack.as_array': ('api/pack.html#as_array', 'dvnb/pack.py'),
                            'dvnb.pack.as_names': ('api/pack.html#as_names', 'dvnb/pack.py'),
                            'dvnb.pack.as_rows': ('api/pack.html#as_rows', 'dvnb/pack.py'),
+                           'dvnb.pack.by_digest': ('api/pack.html#by_digest', 'dvnb/pack.py'),
                            'dvnb.pack.dump_index': ('api/pack.html#dump_index', 'dvnb/pack.py'),
                            'dvnb.pack.load_index': ('api/pack.html#load_index', 'dvnb/pack.py'),
                            'dvnb.pack.pack_key': ('api/pack.html#pack_key', 'dvnb/pack.py'),

@@ -8,6 +8,7 @@ __all__ = ['note_written']
 # %% ../nbs/api/13_folder.ipynb #4aef0a09
 import errno, os, secrets, shutil, time
 from pathlib import Path
+import numpy as np
 from fastcore.basics import patch
 from .catalog import dump_record, now
 from .repodraft import inside
@@ -110,7 +111,7 @@ def _switch(self:Repo, plan, seen, disk, stage, done, stats):
         now = disk.stats(man.paths[i])
         stats[:, i] = now if now and (now[1], now[2], now[4])==(was[1], man.mtime[i], was[4]) else 0
     hit = _hit(plan, done)
-    _open_up(disk, [p for p,k in zip(cur.paths, cur.kind.tolist()) if k==DIR and p in hit])
+    _open_up(disk, [p for j in np.flatnonzero(cur.kind==DIR).tolist() if (p := cur.paths[j]) in hit])
     for j in reversed(plan.removes):
         d,name = disk.split(cur.paths[j])
         if cur.kind[j]==DIR: _rmdir(name, d, disk, cur.paths[j])
@@ -281,7 +282,6 @@ def plan_working(self:Repo,
     sweep(target, '.dvnb-restore-*')
     seen = look(target, ignore_rules(target, rules, []), [self.folder] if self.folder else ())
     cur,origin = manifest_of(seen, StatCache(self.local.stat_file(target))),self.local.origin(target)
-    here = {*man.paths}
-    plan = Plan(label, target, man, wanted, cur, [j for j,p in enumerate(cur.paths) if p not in here] if removes else ())
+    plan = Plan(label, target, man, wanted, cur, removes or ())
     if bad := _hidden(plan, {*seen.ignored, *seen.special}): raise RestoreError(f'{shown(bad)} is a file of {label}, and is ignored or special in {target}: move it away')
     return plan,seen,origin

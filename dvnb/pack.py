@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PACK', 'INDEX', 'ENTRY', 'ROW', 'TAIL', 'RAW', 'ZSTD', 'PACK_SIZE', 'MOST', 'pack_tail', 'read_footer', 'PackBuffer',
-           'pack_key', 'dump_index', 'load_index', 'Index', 'as_array', 'as_names', 'as_rows']
+           'pack_key', 'dump_index', 'load_index', 'by_digest', 'Index', 'as_array', 'as_names', 'as_rows']
 
 # %% ../nbs/api/01_pack.ipynb #9de13eee
 import struct
@@ -97,6 +97,11 @@ def load_index(
     return [ids[i:i+32] for i in range(0, 32*n, 32)], rows
 
 # %% ../nbs/api/01_pack.ipynb #17b0b04a
+def by_digest(rows:np.ndarray)->np.ndarray:
+    "Rows of an index in the order of their digests; `rows` themselves if they are"
+    d = rows['digest']
+    return rows if (d[:-1]<=d[1:]).all() else rows[np.argsort(d, kind='stable')]
+
 class Index:
     "Where each chunk is: rows sorted by digest, and the ids of the packs that they name"
     def __init__(self,
@@ -110,7 +115,7 @@ class Index:
             rows['pack'] = place[rows['pack']]
             kept.append(rows)
         self.packs,rows = [*at],np.concatenate(kept)
-        rows = rows[np.argsort(rows['digest'], kind='stable')]
+        rows = by_digest(rows)
         twice = len(kept)>2 and sum(len(packs) for packs,_ in parts)>len(at)
         self.rows = np.unique(rows) if twice else rows
     def __len__(self): return len(self.rows)

@@ -24,13 +24,14 @@ class Plan(Shown):
         man:Manifest, # What shall be there
         wanted=None, # Bools: which rows of `man`; by default all
         cur=None, # The `Manifest` of what is there
-        removes=(), # Places in `cur` to remove
+        removes=(), # Places in `cur` to remove; True: all that `man` does not have
     ):
         self.label,self.target,self.man,self.cur,self.lost,self.root,self.undo = label,Path(target),man,cur or Manifest.of([]),{},None,False
         self.notes = []
         wanted = np.ones(len(man), bool) if wanted is None else wanted
         at = self.at = row_places(self.cur, man)
         have = at>=0
+        if removes is True: removes = np.setdiff1d(np.arange(len(self.cur)), at).tolist()
         def agree(*columns):
             out = have.copy()
             for c in columns: out[have] &= getattr(man, c)[have]==getattr(self.cur, c)[at[have]]

@@ -13,7 +13,7 @@ import numpy as np
 from fastcore.basics import patch
 from .chunk import CHUNKER, digest
 from .objects import KeyTaken, NoObject, StoreError, Unreachable, objects
-from .pack import RAW, Index, PackBuffer, as_array, as_names, as_rows, dump_index, load_index, pack_key, read_footer
+from .pack import RAW, Index, PackBuffer, as_array, as_names, as_rows, by_digest, dump_index, load_index, pack_key, read_footer
 from .packframe import Damaged, each_ahead, encode, or_error, runs
 
 # %% ../nbs/api/01_store.ipynb #b23cc41d
@@ -228,7 +228,7 @@ def flush(self:Store):
 def _save_index(self:Store):
     if not self._written: return
     done = [self._written.popleft() for _ in range(len(self._written))]
-    rows = np.concatenate([as_rows(es, i) for i,(_,es) in enumerate(done)])
+    rows = by_digest(np.concatenate([as_rows(es, i) for i,(_,es) in enumerate(done)]))
     part,idx = ([id for id,_ in done],rows),self.index
     key = f'index/{secrets.token_hex(8)}'
     self.objs.put(key, dump_index(*part))
