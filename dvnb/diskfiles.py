@@ -168,7 +168,7 @@ def write_files(
     w = Writer(store, man, disk, **kw)
     large = [i for i in places if man.paths[i] in man.lists] if man.lists else []
     small = w.by_workers([i for i in places if man.paths[i] not in man.lists])
-    halves = [h for h in (small[:len(small)//2], small[len(small)//2:]) if h] if len(small)>64 else [small]
+    halves = [h for h in (small[:len(small)//2], small[len(small)//2:]) if h] if len(small)>1000 or store.objs.remote else [small]
     with ThreadPoolExecutor(2, 'dvnb-files') as pool:
         jobs = [pool.submit(w.small, h) for h in halves]
         try:

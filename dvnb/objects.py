@@ -111,9 +111,10 @@ def put(self:LocalObjects,
 def read(self:LocalObjects, key:str, offset:int=0, size:int|None=None)->bytes:
     "`size` bytes of an object from `offset`, or all"
     try:
-        with open(self.root/key, 'rb') as f:
-            f.seek(offset)
-            return f.read(-1 if size is None else size)
+        if size is None: return (self.root/key).read_bytes()[offset:]
+        fd = os.open(f'{self.root}/{key}', os.O_RDONLY)
+        try: return os.pread(fd, size, offset)
+        finally: os.close(fd)
     except FileNotFoundError: raise NoObject(f'no object {key} in {self.url}: `check` lists what is missing') from None
     except OSError as e: raise StoreError(f'cannot read {key} in {self.url}: {e.strerror}') from e
 

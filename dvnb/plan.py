@@ -31,11 +31,14 @@ class Plan(Shown):
         wanted = np.ones(len(man), bool) if wanted is None else wanted
         at = self.at = row_places(self.cur, man)
         have = at>=0
-        if removes is True: removes = np.setdiff1d(np.arange(len(self.cur)), at).tolist()
         def agree(*columns):
             out = have.copy()
             for c in columns: out[have] &= getattr(man, c)[have]==getattr(self.cur, c)[at[have]]
             return out
+        if removes is True:
+            lacks = np.ones(len(self.cur), bool)
+            lacks[at[have]] = False
+            removes = np.flatnonzero(lacks).tolist()
         same,meta,clash = agree('kind', 'digests'),agree('mode', 'mtime'),have & ~agree('kind')
         files = wanted & (man.kind!=DIR)
         self.writes,self.touches = np.flatnonzero(files & ~same).tolist(),np.flatnonzero(files & same & ~meta).tolist()

@@ -332,7 +332,7 @@ def test_a_server_that_is_gone_is_not_asked_for_each_file(serve, server, bucket,
         return read(self, key, *args)
     monkeypatch.setattr(BucketObjects, 'read', gone)
     out = tmp_path/'out'
-    f = dict(restore=lambda: here.restore(v, out), keep_going=lambda: here.restore(v, out, keep_going=True), path=lambda: here.path(v), snapshot=lambda: here.snapshot(fill(tmp_path/'e', {k: o[::-1] for k, o in files.items()}), 'e'), copy=lambda: here.copy(v, Repo.init(tmp_path/'there')), check=lambda: here.check(read_data=True))[what]
+    f = dict(restore=lambda: here.restore(v, out), keep_going=lambda: here.restore(v, out, keep_going=True), path=lambda: here.path(v), snapshot=lambda: here.snapshot(tmp_path/'d', 'e'), copy=lambda: here.copy(v, Repo.init(tmp_path/'there')), check=lambda: here.check(read_data=True))[what]
     refuses(f, bucket, 'did not answer', error=StoreError)
     assert 0 < len(asked) < 30 and not out.exists()
 
