@@ -102,10 +102,10 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
 @patch
 def _switch(self:Repo, plan, seen, disk, stage, done, stats):
     "Give the fetched files their names, and take away what shall not be there"
-    man,cur = plan.man,plan.cur
+    man,cur,looked = plan.man,plan.cur,[j for j in (*plan.removes, *plan.at[[*done, *plan.touches]].tolist()) if j>=0]
+    before = dict(zip(looked, map(tuple, seen.stats[:, looked].T.tolist())))
     def steady(path, j):
-        now = disk.stats(path)
-        if now==(None if j<0 else tuple(seen.stats[:, j].tolist())): return
+        if disk.stats(path)==before.get(j): return
         raise RestoreError(f'{shown(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
     def note(i, was):
         now = disk.stats(man.paths[i])

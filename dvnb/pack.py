@@ -110,7 +110,7 @@ class Index:
     ):
         at,kept,parts = {},[np.empty(0, ROW)],[*parts]
         for packs,rows in parts:
-            rows = rows[~np.isin(rows['pack'], [i for i,p in enumerate(packs) if p in without])]
+            rows = rows[~np.isin(rows['pack'], dead)] if (dead := [i for i,p in enumerate(packs) if p in without]) else rows.copy()
             place = np.array([at.setdefault(p, len(at)) for p in packs], '<u4')
             rows['pack'] = place[rows['pack']]
             kept.append(rows)
