@@ -91,7 +91,7 @@ def load_index(
     "Read an index object; `StoreError` if it is damaged"
     if len(data)<44 or data[:8]!=INDEX or digest(data[:-32])!=data[-32:]: raise StoreError(f'{key} is damaged: `check(repair=True)` builds the index anew from the packs')
     n, = struct.unpack_from('<I', data, 8)
-    ids,rest = data[12:12+16*n].hex(),data[12+16*n:-32]
+    ids,rest = data[12:12+16*n].hex(),memoryview(data)[12+16*n:-32]
     rows = np.frombuffer(rest[:len(rest)//ROW.itemsize*ROW.itemsize], ROW)
     if len(ids)!=32*n or len(rest)!=rows.nbytes or len(rows) and (rows['pack'].max()>=n or rows['offset'].max()>=1<<50): raise StoreError(f'{key} is damaged: `check(repair=True)` builds the index anew from the packs')
     return [ids[i:i+32] for i in range(0, 32*n, 32)], rows
@@ -108,15 +108,16 @@ class Index:
         parts=(), # (pack ids, rows) of some index objects; two that were merged at once may say the same
         without=frozenset(), # Ids of packs to leave out
     ):
-        at,kept,parts = {},[np.empty(0, ROW)],[*parts]
+        at,kept,parts = {},[],[*parts]
         for packs,rows in parts:
-            rows = rows[~np.isin(rows['pack'], dead)] if (dead := [i for i,p in enumerate(packs) if p in without]) else rows.copy()
+            if dead := [i for i,p in enumerate(packs) if p in without]: rows = rows[~np.isin(rows['pack'], dead)]
             place = np.array([at.setdefault(p, len(at)) for p in packs], '<u4')
-            rows['pack'] = place[rows['pack']]
+            if (place!=np.arange(len(place))).any():
+                rows = rows.copy()
+                rows['pack'] = place[rows['pack']]
             kept.append(rows)
-        self.packs,rows = [*at],np.concatenate(kept)
-        rows = by_digest(rows)
-        twice = len(kept)>2 and sum(len(packs) for packs,_ in parts)>len(at)
+        self.packs,rows = [*at],by_digest(kept[0] if len(kept)==1 else np.concatenate([np.empty(0, ROW), *kept]))
+        twice = len(kept)>1 and sum(len(packs) for packs,_ in parts)>len(at)
         self.rows = np.unique(rows) if twice else rows
     def __len__(self): return len(self.rows)
     def within(self, packs): return Index([(self.packs, self.rows)], {*self.packs}-{*packs})

@@ -16,7 +16,7 @@ from .align import sorted_places
 from .chunk import DvnbError, digest
 from .ignore import Ignore
 from .local import note_down
-from .manifest import DIR, FILE, LINK, Manifest, split_paths
+from .manifest import DIR, FILE, LINK, SOME_ROWS, Manifest, split_paths
 from .pack import as_names
 from .smallfile import INODE, stat_row
 from .text import shown
@@ -67,7 +67,7 @@ def _entries(d, rel, tries=3):
     except OSError as e: raise _closed(d, rel, e) from None
     try:
         for _ in range(tries):
-            names = os.listdir(fd)
+            names = sorted(os.listdir(fd))
             try: return _as_bytes(names),[os.stat(n, dir_fd=fd, follow_symlinks=False) for n in names]
             except FileNotFoundError: pass
         stats = [_stat(n, fd) for n in names]
@@ -91,7 +91,7 @@ def look(
         names,stats = _entries(d, rel)
         some,modes = bool(names),[s.st_mode for s in stats]
         suspect = ignore.suspects(rel)
-        if suspect is None or not suspect.isdisjoint(names) or any(m>>12!=8 for m in modes):
+        if suspect is None or not suspect.isdisjoint(names) or any(m>>12!=8 for m in set(modes)):
             keep = [_sort_out(os.path.join(d, n), s, rel+n, ignore, skip, ignored, special, todo) for n,s in zip(names, stats)]
             names,stats,modes = ([*compress(c, keep)] for c in (names, stats, modes))
         if names: parts.append(_part(rel, names, modes, stats))
@@ -191,22 +191,22 @@ def recall(
     known = cache.load() if cache else None
     if known is None: return names,lists,unknown
     blob,lens,stats,digests,roots = known
-    files = np.flatnonzero(unknown)
-    paths = [seen.paths[i] for i in files.tolist()]
+    files,paths = np.flatnonzero(unknown),[*compress(seen.paths, unknown.tolist())]
     if len(lens)==len(paths) and _is_joined(blob, paths): at,have = np.arange(len(paths)),np.ones(len(paths), bool)
     else: at,have = _align(blob, lens, paths)
-    same = have.copy()
-    for now,then in zip(seen.stats, stats): same[have] &= now[files[have]]==then[at[have]]
-    names[files[same]] = digests[at[same]]
-    unknown[files[same]] = False
-    if roots: lists = {p: roots[i] for p,i,ok in zip(paths, at.tolist(), same.tolist()) if ok and i in roots}
+    for s in range(0, len(files) if len(lens) else 0, SOME_ROWS):
+        i,j = files[s:s+SOME_ROWS],at[s:s+SOME_ROWS]
+        same = have[s:s+SOME_ROWS] & (seen.stats[:, i]==stats[:, j]).all(axis=0)
+        i,j = i[same],j[same]
+        names[i],unknown[i] = digests[j],False
+        if roots: lists |= {seen.paths[k]: roots[r] for k,r in zip(i.tolist(), j.tolist()) if r in roots}
     return names,lists,unknown
 
-def _is_joined(blob, paths, step=1<<16):
+def _is_joined(blob, paths):
     "Is `blob` these paths, joined?"
     at = 0
-    for s in range(0, len(paths), step):
-        some = b''.join(paths[s:s+step])
+    for s in range(0, len(paths), SOME_ROWS):
+        some = b''.join(paths[s:s+SOME_ROWS])
         if bytes(blob[at:at+len(some)])!=some: return False
         at += len(some)
     return at==len(blob)

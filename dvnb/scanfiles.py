@@ -11,7 +11,7 @@ from itertools import compress
 import numpy as np
 from blake3 import blake3
 from .chunk import WHOLE, digest
-from .manifest import FILE, LINK, Manifest
+from .manifest import FILE, LINK, SOME_ROWS, Manifest
 from .pack import as_array
 from .readers import MOST_FILES, SLOT, Readers
 from .scan import Look, ScanError, StatCache, recall, settled
@@ -83,11 +83,11 @@ class _Batch:
         self.tell(self.at)
         self.at,self.waiting = 0,[]
 
-def _rows_of(seen, places, step=1<<16):
+def _rows_of(seen, places):
     "Place, kind and stats of each row, as Python's own numbers"
     kinds = seen.kind
-    for s in range(0, len(places), step):
-        some = places[s:s+step]
+    for s in range(0, len(places), SOME_ROWS):
+        some = places[s:s+SOME_ROWS]
         yield from zip(some, kinds[some].tolist(), zip(*seen.stats[:, some].tolist()))
 
 def _suffix(path): return path[-12:].rpartition(b'.')[2]
