@@ -75,15 +75,18 @@ class Snapshot(Shown):
 
 # %% ../nbs/api/04_catalog.ipynb #b007acc2
 @patch
-def summary(self:Snapshot, n:int=5)->str:
-    "The version in lines of text, with at most `n` reasons and all notes"
+def summary(self:Snapshot,
+    n:int=5, # At most so many reasons
+    say=str, # What writes a call, given in Python, for who reads it
+)->str:
+    "The version in lines of text, with all notes"
     rec = self.record
     since = f'{rec["level"]}  since {rec["parent"]}' if rec.get('parent') else 'first version'
     names = [*(f'@{t}' for t in self.tags), *self.words]
     head = '  '.join([self.ref, *names, *([since] if self.is_new else [f'made {ago(self.created)}', one_line(rec['message'])])]).rstrip()
     why = [f'  {r}' for r in rec.get('reasons', [])[:n]] if self.is_new and rec.get('parent') else []
     size = f'  {many(rec["n_files"], "file")}, {human(rec["n_bytes"])}' + (f', {human(rec["new_bytes"])} new' if self.is_new else '')
-    nxt = f'  ·  dv.diff({rec["parent"]!r}, {self.ref!r})' if rec.get('parent') else ''
+    nxt = '  ·  '+say(f'dv.diff({rec["parent"]!r}, {self.ref!r})') if rec.get('parent') else ''
     after = [f'  after reading {", ".join(read[:n])}' + f' and {len(read)-n:,} more'*(len(read)>n)] if (read := [o['ref'] for o in rec.get('inputs') or []]) else []
     return '\n'.join([head, *why, *after, size+nxt, *(f'  {o}' for o in self.notes)])
 

@@ -15,6 +15,10 @@ def _leave(code, message=b''):
 
 def _interrupted(*_): _leave(130, b'dver: interrupted; nothing is lost, run it again to go on\n')
 
+def _by_ctrl_c(e):
+    "Did a Ctrl-C lead to this error? A `finally` that it comes too early for may raise another in its place"
+    return isinstance(e, KeyboardInterrupt) or e is not None and _by_ctrl_c(e.__context__)
+
 def _load():
     "What the words need"
     from dvnb.inuse import repo_class
@@ -32,5 +36,7 @@ def main()->int: # The exit code
         on_ctrl_c(signal.default_int_handler)
         code = run()
         on_ctrl_c(lambda *_: _leave(code))
-    except KeyboardInterrupt: _interrupted()
+    except BaseException as e:
+        if _by_ctrl_c(e): _interrupted()
+        raise
     return code

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['word_re', 'SHORT', 'UsageError', 'split_line', 'long_options', 'a_word', 'parser', 'understand', 'Help', 'usage',
-           'State', 'state', 'answer', 'plain', 'text', 'as_line', 'main']
+           'State', 'state', 'answer', 'plain', 'as_line', 'text', 'main']
 
 # %% ../nbs/api/22_shell.ipynb #a2644cbe
 import ast, json, logging, os, re, shlex, sys
@@ -217,38 +217,51 @@ def plain(x):
     return {str(k): plain(o) for k,o in x.items()} if isinstance(x, dict) else x
 
 # %% ../nbs/api/22_shell.ipynb #e77e4aae
-def text(x)->str:
-    "`x` as a terminal shows it"
-    if isinstance(x, str): return str(x)
-    from dvnb.catalog import Snapshot
-    from dvnb.repo import Repo
-    if isinstance(x, Snapshot): return Snapshot(x.record, x.marks, x.repo, x.is_new).summary()
-    from dvnb.policies import UNDECIDED, Policy
-    if isinstance(x, Repo): return x.url
-    if isinstance(x, Policy): return str(x) or UNDECIDED
-    if isinstance(x, dict): return '\n\n'.join(f'{k}\n{text(o)}' for k,o in x.items())
-    return str(x)
+def _word(o): return shlex.quote(str(o.value)) if isinstance(o, ast.Constant) and o.value is not ... else ast.unparse(o)
 
-# %% ../nbs/api/22_shell.ipynb #98e13f34
-def _words_of(call):
-    def word(o): return shlex.quote(str(o.value)) if isinstance(o, ast.Constant) and o.value is not ... else ast.unparse(o)
-    yield from map(word, call.args)
-    for k in call.keywords:
-        yield f'--{k.arg.replace("_", "-")}'
-        if word(k.value)!='True': yield word(k.value)
+def _option(name, value=None):
+    "An option of a call as words of a line"
+    said = _word(value) if value else ''
+    return [f'--{name.replace("_", "-")}', *([said] if said not in ('', 'True') else [])]
 
-_call = re.compile(r"""(?:\bdv\.|(?<=`))(\w+)\((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^()'"])*\)""")
+def _words_of(call): return [*map(_word, call.args), *(o for k in call.keywords for o in _option(k.arg, k.value))]
+
+_options = {k for f in COMMANDS.values() for k,o in signature(f).parameters.items() if o.kind==Parameter.KEYWORD_ONLY}
+_value = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_call = re.compile(rf"""(?:\bdv\.|(?<=`))(\w+)\((?:{_value}|[^()'"])*\)""")
+_given = re.compile(rf"""(?<![\w.('"=-])({'|'.join(sorted(_options))})=({_value}|\w+)?(?![\w(.'"=])""")
 
 def as_line(
     s:str, # Any text
     prog:str='dver',
 )->str:
-    "Write each call such as `dv.diff('a', 'b')` in `s`, or `check(repair=True)` in backticks, as the line that means the same"
+    "Write each call such as `dv.diff('a', 'b')` in `s`, or `check(repair=True)` in backticks, as the line that means the same, and each option such as `keep_going=True` as one has it there"
     def line(m):
         if m[1] not in COMMANDS: return m[0]
         try: return ' '.join([prog, m[1], *_words_of(ast.parse(m[0], mode='eval').body)])
         except SyntaxError: return m[0]
-    return _call.sub(line, s)
+    def option(m): return ' '.join(_option(m[1], ast.parse(m[2], mode='eval').body if m[2] else None))
+    return _given.sub(option, _call.sub(line, s))
+
+# %% ../nbs/api/22_shell.ipynb #98e13f34
+def _is_data(x):
+    "Does it show what datasets and their authors say, and advise nothing?"
+    from dvnb.changes import DatasetDiff
+    from dvnb.repo import Log
+    from dvnb.repodiff import States
+    return hasattr(x, 'to_json') or isinstance(x, DatasetDiff) or isinstance(x, (Log, States)) and len(x)>0
+
+def text(x)->str:
+    "`x` as a terminal shows it"
+    if isinstance(x, str): return as_line(str(x))
+    from dvnb.catalog import Snapshot
+    from dvnb.repo import Repo
+    if isinstance(x, Snapshot): return Snapshot(x.record, x.marks, x.repo, x.is_new).summary(say=as_line)
+    from dvnb.policies import UNDECIDED, Policy
+    if isinstance(x, Repo): return x.url
+    if isinstance(x, Policy): return str(x) or UNDECIDED
+    if isinstance(x, dict): return '\n\n'.join(f'{k}\n{text(o)}' for k,o in x.items())
+    return str(x) if _is_data(x) else as_line(str(x))
 
 # %% ../nbs/api/22_shell.ipynb #9d8964a1
 class _OnStderr(logging.Handler):
@@ -257,8 +270,9 @@ class _OnStderr(logging.Handler):
         self.said = set()
 
     def emit(self, record):
-        self.said.add(record.getMessage())
-        print(as_line(record.getMessage()), file=sys.stderr)
+        said = record.getMessage()
+        self.said |= {said, as_line(said)}
+        print(as_line(said), file=sys.stderr)
 
 @contextmanager
 def _notes_on_stderr():
@@ -285,7 +299,7 @@ def _unsaid(text, said):
 
 def _print(x, as_json, said):
     if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='surrogateescape')
-    print(json.dumps(plain(x), indent=1) if as_json else as_line(_unsaid(text(x), said)), flush=True)
+    print(json.dumps(plain(x), indent=1) if as_json else _unsaid(text(x), said), flush=True)
 
 def _run(args, said):
     if args==['--version']:

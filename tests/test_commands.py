@@ -558,9 +558,21 @@ def test_a_line_that_is_not_understood(place, line, says):
     ("dv.snapshot(...) makes one, dv.use('s3://team/data') takes another", 'dver snapshot ... makes one, dver use s3://team/data takes another'),
     ("say which, dv.restore('a:1.0.0', FOLDER)", 'say which, dver restore a:1.0.0 FOLDER'), ("dv.diff('my data', 'b')", "dver diff 'my data' b"),
     ('`check(repair=True)` mends', '`dver check --repair` mends'), ('`nothing(repair=True)` mends', '`nothing(repair=True)` mends'), ('check(repair=True)', 'check(repair=True)'),
-    ("dv.forget('a', keep_last=3)", 'dver forget a --keep-last 3'), ('dv.x(', 'dv.x('), ('dv.x(a b)', 'dv.x(a b)'),
+    ("dv.forget('a', keep_last=3)", 'dver forget a --keep-last 3'), ('keep_going=True brings back', '--keep-going brings back'), ("or ignore='my data'", "or --ignore 'my data'"),
+    ("version='2.0.0', force='so it is'", "--version 2.0.0, --force 'so it is'"), ('write append= one of', 'write --append one of'), ('x.bump=3, bump==3, frob=True', 'x.bump=3, bump==3, frob=True'), ('dv.x(', 'dv.x('), ('dv.x(a b)', 'dv.x(a b)'),
     ("dv.snapshot('data (1)', 'NAME')", "dver snapshot 'data (1)' NAME"), ('''dv.log("it's (2)")''', '''dver log 'it'"'"'s (2)' ''' .strip())])
 def test_advice_is_given_in_the_words_of_the_shell(python, line): assert as_line(python) == line
+
+def test_a_shell_shows_data_as_it_is(place, capsys):
+    for name,end in dict(a=2, b=3).items(): (place/f'{name}.csv').write_text(f'id,code\n1,"dv.diff(1, {end})"\n')
+    assert main(['diff', 'a.csv', 'b.csv'])==0 and "'dv.diff(1, 2)' -> 'dv.diff(1, 3)'" in capsys.readouterr().out
+    (place/'d').mkdir()
+    for name,message in dict(a="dv.diff('a', 'b') shows it", b='bump=True').items():
+        (place/'d/t.csv').write_bytes((place/f'{name}.csv').read_bytes())
+        assert main(['snapshot', './d', '-m', message])==0
+    out = capsys.readouterr().out
+    assert "'dv.diff(1, 2)' -> 'dv.diff(1, 3)'" in out and 'dver diff d:1.0.0 d:2.0.0' in out
+    assert main(['log', 'd'])==0 and "dv.diff('a', 'b') shows it" in (out := capsys.readouterr().out) and 'bump=True' in out
 
 # The cell
 
@@ -646,6 +658,7 @@ cases = [
     ('%dver load digits/small:', ['digits/small:1.0.0', 'digits/small:latest']), ('%dver tag taxi:1.1', ['taxi:1.1.0']), ('%dver log ', ['digits/small', 'taxi']),
     ('%dver snapshot d', ['df']), ('%dver diff d', ['df', 'digits/small']), ('%dver diff taxi:1 ./ta', ['./taxi/']), ('%dver diff -k x ./taxi/j', ['./taxi/jan.csv']),
     ('%dver status my', ["'my data/'"]), ("%dver status 'my", ["'my data/'"]), ('%dver restore taxi:1 my', ["'my data/'"]), ('%dver restore taxi:1 taxi/', []), ('%dver diff a b c', []), ('%dver frob ', []),
+    ('%dver snapshot taxi --bump m', ['minor', 'major']), ('%dver policy taxi --order ', ['ignore', 'major']), ('%dver policy ta', ['taxi']),
 ]
 
 @pytest.mark.parametrize('line,found', cases, ids=[o[0] for o in cases])
@@ -779,6 +792,19 @@ def test_ctrl_c_at_any_moment_is_one_line(taxi, word):
         assert done or (p.returncode, err) == (130, line), (wait, p.returncode, err)
         stopped += p.returncode == 130
     assert stopped
+
+def test_an_error_that_hides_ctrl_c_does_not(place):
+    "argparse's own `finally` fails if it is interrupted early"
+    code = '''if True:
+        import sys
+        from dvnb import program as p
+        def run():
+            try: raise KeyboardInterrupt
+            finally: None.missing
+        p._load = lambda: run
+        sys.exit(p.main())'''
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, 'dver: interrupted; nothing is lost, run it again to go on\n')
 
 @pytest.mark.skipif(os.name == 'nt', reason='signals')
 def test_ctrl_c_that_is_ignored_stays_ignored(place):
