@@ -73,7 +73,7 @@ def _check_packs(self:Repo, out)->Index:
     out.packs = {p: n for p,n in packs.items() if p in named.keys()-bad-condemned}
     there = np.array([packs.get(p, 0) for p in idx.packs], 'u8')
     rows = idx.rows[idx.rows['offset']+idx.rows['stored']<=there[idx.rows['pack']]]
-    if lost := packs.keys()-named.keys()-condemned: out.notes.append(f'{len(lost):,} packs are in no index: a writer is at work, or one died; repair=True takes them in')
+    if lost := packs.keys()-named.keys()-condemned: out.notes.append(f'{many(len(lost), "pack")} in no index: a writer is at work, or one died; repair=True takes in what is whole')
     out.n_chunks,out.n_bytes = len(idx),sum(packs.values())
     return Index([(idx.packs, rows)], {*idx.packs}-packs.keys())
 

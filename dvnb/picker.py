@@ -113,6 +113,7 @@ def _narrow(self:VersionPicker, _=None):
     found = [(line, v.ref) for v,line in zip(self.versions, self.lines) if fits(v, line)]
     offer_options(self.list, found, self.value, self._picked)
     self.told.value = self.legend if found else f'none of the {many(len(self.versions), "version")} fits'
+    self.told.layout.display = '' if self.told.value else 'none'
 
 # %% ../nbs/api/20_picker.ipynb #15c94965
 @patch
