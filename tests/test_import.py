@@ -1,5 +1,5 @@
 "Versions made elsewhere: folders of TensorFlow Datasets, and copies made by hand"
-import json, subprocess, sys, tarfile
+import json, subprocess, sys
 from hard import *
 import dvnb.datedfolders, dvnb.tfdsimport
 from dvnb.adopt import AdoptError
@@ -7,7 +7,7 @@ from dvnb.adopt import AdoptError
 data = root/'tests'/'data'
 
 def unpack(fmt, folder):
-    with tarfile.open(data/f'tfds_{fmt}.tgz') as t: t.extractall(folder, filter='data')
+    shutil.unpack_archive(data/f'tfds_{fmt}.tgz', folder)
     return folder
 
 @pytest.fixture
