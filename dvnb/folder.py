@@ -95,8 +95,6 @@ def _into_working(self:Repo, plan:Plan, seen:Look, origin:dict, keep_going):
             self._switch(plan, seen, disk, stage, done, stats)
             if saved: self.store.objs.put(f'{saved}.done', b'')
         finally: shutil.rmtree(plan.target/os.fsdecode(stage), ignore_errors=True)
-        for i in (*done, *plan.touches):
-            if disk.stats(plan.man.paths[i])!=tuple(stats[:, i].tolist()): stats[:, i] = 0
     return stats
 
 @patch
@@ -107,9 +105,10 @@ def _switch(self:Repo, plan, seen, disk, stage, done, stats):
     def steady(path, j):
         if disk.stats(path)==before.get(j): return
         raise RestoreError(f'{shown(path)} changed while {plan.label} was restored; it was not touched: restore again, or dv.undo({str(plan.target)!r})')
+    rows = {}
     def note(i, was):
         now = disk.stats(man.paths[i])
-        stats[:, i] = now if now and (now[1], now[2], now[4])==(was[1], man.mtime[i], was[4]) else 0
+        rows[i] = now if now and (now[1], now[2], now[4])==(was[1], int(man.mtime[i]), was[4]) else (0,)*5
     hit = _hit(plan, done)
     _open_up(disk, [p for j in np.flatnonzero(cur.kind==DIR).tolist() if (p := cur.paths[j]) in hit])
     for j in reversed(plan.removes):
@@ -120,16 +119,16 @@ def _switch(self:Repo, plan, seen, disk, stage, done, stats):
             os.unlink(name, dir_fd=d)
     gone = {*plan.removes}
     for i in plan.dirs: disk.dir(man.paths[i], make=True)
-    for i in done:
-        j = int(plan.at[i])
+    for i,j,made in zip(done, plan.at[done].tolist(), stats[:, done].T.tolist()):
         steady(man.paths[i], -1 if j in gone else j)
         d,name = disk.split(man.paths[i], make=True)
         os.rename(b'%d' % i, name, src_dir_fd=disk.dir(stage), dst_dir_fd=d)
-        note(i, stats[:, i].copy())
+        note(i, made)
     for i in plan.touches:
         steady(man.paths[i], int(plan.at[i]))
         _touch(disk, man, i)
-        note(i, seen.stats[:, plan.at[i]])
+        note(i, before[int(plan.at[i])])
+    if rows: stats[:, [*rows]] = np.array([*rows.values()], 'i8').T
     finish_dirs(man, _changing(plan, hit), disk)
 
 def _hit(plan, done):

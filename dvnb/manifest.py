@@ -205,7 +205,7 @@ def _suspect(paths):
         joined = b'\0'.join([b'', *some, b''])
         parts = joined.replace(b'/', b'\0')
         return joined.count(b'\0')>len(some)+1 or any(e in parts for e in (b'\0\0', b'\0.\0', b'\0..\0'))
-    return any(bad(paths[s:s+(1<<14)]) for s in range(0, len(paths), 1<<14))
+    return any(bad(paths[s:s+SOME_ROWS]) for s in range(0, len(paths), SOME_ROWS))
 
 def checked(
     man:Manifest,

@@ -161,7 +161,7 @@ class StatCache:
     ):
         "Note what was hashed"
         trust = np.flatnonzero(trust & (man.kind!=DIR))
-        paths = [man.paths[i] for i in trust.tolist()]
+        paths = [man.paths[i] for i in trust.tolist()] if len(trust)<len(man) else man.paths
         where = [i for i,p in enumerate(paths) if p in man.lists] if man.lists else []
         blob = b''.join(paths)
         parts = [np.array([len(paths), len(blob), len(where)], '<u8').tobytes(), blob, np.array([*map(len, paths)], '<u4').tobytes(), stats[:, trust].tobytes(),
