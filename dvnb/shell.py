@@ -229,7 +229,7 @@ def _words_of(call): return [*map(_word, call.args), *(o for k in call.keywords 
 _options = {k for f in COMMANDS.values() for k,o in signature(f).parameters.items() if o.kind==Parameter.KEYWORD_ONLY}
 _value = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _call = re.compile(rf"""(?:\bdv\.|(?<=`))(\w+)\((?:{_value}|[^()'"])*\)""")
-_given = re.compile(rf"""(?<![\w.('"=-])({'|'.join(sorted(_options))})=({_value}|\w+)?(?![\w(.'"=])""")
+_given = re.compile(rf"""(?<![\w.('"=/-])({'|'.join(sorted(_options))})=({_value}|True|[1-9]\d*)?(?![\w(.'"=/])""")
 
 def as_line(
     s:str, # Any text

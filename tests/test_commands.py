@@ -559,7 +559,8 @@ def test_a_line_that_is_not_understood(place, line, says):
     ("say which, dv.restore('a:1.0.0', FOLDER)", 'say which, dver restore a:1.0.0 FOLDER'), ("dv.diff('my data', 'b')", "dver diff 'my data' b"),
     ('`check(repair=True)` mends', '`dver check --repair` mends'), ('`nothing(repair=True)` mends', '`nothing(repair=True)` mends'), ('check(repair=True)', 'check(repair=True)'),
     ("dv.forget('a', keep_last=3)", 'dver forget a --keep-last 3'), ('keep_going=True brings back', '--keep-going brings back'), ("or ignore='my data'", "or --ignore 'my data'"),
-    ("version='2.0.0', force='so it is'", "--version 2.0.0, --force 'so it is'"), ('write append= one of', 'write --append one of'), ('x.bump=3, bump==3, frob=True', 'x.bump=3, bump==3, frob=True'), ('dv.x(', 'dv.x('), ('dv.x(a b)', 'dv.x(a b)'),
+    ("version='2.0.0', force='so it is'", "--version 2.0.0, --force 'so it is'"), ('write append= one of', 'write --append one of'), ('x.bump=3, bump==3, frob=True', 'x.bump=3, bump==3, frob=True'),
+    *((o, o) for o in ('/data/version=3: gone', 'version=3/part.csv', 'name=1a b.csv', 'key=in doubt', 'version=007')), ('dv.x(', 'dv.x('), ('dv.x(a b)', 'dv.x(a b)'),
     ("dv.snapshot('data (1)', 'NAME')", "dver snapshot 'data (1)' NAME"), ('''dv.log("it's (2)")''', '''dver log 'it'"'"'s (2)' ''' .strip())])
 def test_advice_is_given_in_the_words_of_the_shell(python, line): assert as_line(python) == line
 
